@@ -1,0 +1,140 @@
+/**
+ * A message as the array of its fields: the numbers that stand for names on the wire, and the
+ * writing side. `shape.ts` is the reading side.
+ *
+ *     request  1, id, op, key,  options, expiry, value
+ *     reply    2, id, status,   value, kind, length, expiry, count, error, text
+ *     stale    3, id, epoch
+ *     ping     4, sequence
+ *     pong     5, sequence
+ *     epoch    6, epoch
+ *
+ *     options of a request, in bits:   5 wantOld │ 4 keepExpiry │ 3…2 condition │ 1…0 kind
+ *
+ * A list here is a contract with other versions: add at its end, never reorder.
+ */
+import { unreachable } from '../base/assert.js';
+import type { ErrorCode } from '../base/errors.js';
+import { VALUE_KINDS } from '../base/kinds.js';
+import { type Instant, NEVER } from '../base/units.js';
+import type {
+  Message,
+  Op,
+  ReplyMessage,
+  ReplyStatus,
+  RequestMessage,
+  SetCondition,
+} from './message.js';
+
+export const TYPE_REQUEST = 1;
+export const TYPE_REPLY = 2;
+export const TYPE_STALE = 3;
+export const TYPE_PING = 4;
+export const TYPE_PONG = 5;
+export const TYPE_EPOCH = 6;
+
+export const OPS: readonly Op[] = [
+  'get',
+  'stat',
+  'touch',
+  'set',
+  'delete',
+  'expire',
+  'flush',
+  'count',
+];
+export const STATUSES: readonly ReplyStatus[] = [
+  'found',
+  'miss',
+  'stored',
+  'refused',
+  'deleted',
+  'flushed',
+  'counted',
+  'failed',
+];
+export const CONDITIONS: readonly SetCondition[] = ['always', 'if-absent', 'if-present'];
+
+/** Error codes go by name: they are rare, and a reader can tell one that it does not know. */
+export const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
+  ERR_KEY: true,
+  ERR_VALUE_TOO_LARGE: true,
+  ERR_VALUE_TYPE: true,
+  ERR_TTL: true,
+  ERR_CLUSTER_DOWN: true,
+  ERR_BUSY: true,
+  ERR_OUTCOME_UNKNOWN: true,
+  ERR_TIMEOUT: true,
+  ERR_CLOSED: true,
+  ERR_START: true,
+  ERR_USAGE: true,
+  ERR_PROTOCOL: true,
+};
+
+export const KIND_MASK = 0b11;
+export const CONDITION_SHIFT = 2;
+export const CONDITION_MASK = 0b11;
+export const KEEP_EXPIRY_BIT = 1 << 4;
+export const WANT_OLD_BIT = 1 << 5;
+
+/** The fields of a message, without the defaults at the end. */
+export function fieldsOf(message: Message): unknown[] {
+  switch (message.type) {
+    case 'request':
+      return requestFields(message);
+    case 'reply':
+      return replyFields(message);
+    case 'stale':
+      return [TYPE_STALE, message.id, message.epoch];
+    case 'ping':
+      return [TYPE_PING, message.sequence];
+    case 'pong':
+      return [TYPE_PONG, message.sequence];
+    case 'epoch':
+      return [TYPE_EPOCH, message.epoch];
+    default:
+      return unreachable(message);
+  }
+}
+
+function requestFields(message: RequestMessage): unknown[] {
+  return trim([
+    TYPE_REQUEST,
+    message.id,
+    OPS.indexOf(message.op),
+    message.key,
+    numberOrNil(optionsOf(message)),
+    expiryOrNil(message.expiry),
+    message.value.length === 0 ? null : message.value,
+  ]);
+}
+
+function replyFields(message: ReplyMessage): unknown[] {
+  return trim([
+    TYPE_REPLY,
+    message.id,
+    STATUSES.indexOf(message.status),
+    message.value,
+    numberOrNil(VALUE_KINDS.indexOf(message.kind)),
+    // A value that is there says its length itself.
+    message.value === null ? numberOrNil(message.length) : null,
+    expiryOrNil(message.expiry),
+    numberOrNil(message.count),
+    message.error,
+    message.text === '' ? null : message.text,
+  ]);
+}
+
+const optionsOf = (message: RequestMessage): number =>
+  VALUE_KINDS.indexOf(message.kind) |
+  (CONDITIONS.indexOf(message.condition) << CONDITION_SHIFT) |
+  (message.keepExpiry ? KEEP_EXPIRY_BIT : 0) |
+  (message.wantOld ? WANT_OLD_BIT : 0);
+
+const numberOrNil = (n: number): number | null => (n === 0 ? null : n);
+const expiryOrNil = (expiry: Instant): number | null => (expiry === NEVER ? null : expiry);
+
+function trim(fields: unknown[]): unknown[] {
+  while (fields[fields.length - 1] === null) fields.pop();
+  return fields;
+}

@@ -1,0 +1,132 @@
+/**
+ * Everything that threads of a cluster say to each other. A frame is one message of a
+ * MessageChannel: the sender's ring epoch and all messages that its turn produced for one peer.
+ *
+ *     client or node                       owner of the key
+ *        │ ── request (id, op, key …) ──────────▶ │   executes it, or refuses an epoch that is not its own
+ *        │ ◀─ reply (id, status, value …) ─────── │
+ *        │ ◀─ stale (id, epoch) ───────────────── │   nothing was done: look at the ring, ask again
+ *
+ *     supervisor ── ping (sequence) ──▶ node ── pong (sequence) ──▶ supervisor
+ *     supervisor ── epoch (epoch) ────▶ everyone     a newer ring is in shared memory: a wake-up, the
+ *                                                    authority is the shared word
+ */
+import type { ErrorCode } from '../base/errors.js';
+import type { ValueKind } from '../base/kinds.js';
+import type { Epoch, Instant, Unit } from '../base/units.js';
+
+/** Who can be spoken to: node i is address i; the supervisor and clients follow. */
+export type Address = Unit<'Address'>;
+export const SUPERVISOR = 64 as Address;
+/** Clients are addressed from here on. */
+export const FIRST_CLIENT = 65 as Address;
+
+/** Number that pairs an answer with its request, unique among the requester's outstanding ones. */
+export type RequestId = Unit<'RequestId'>;
+
+/** What can be asked of a node. All but `flush` and `count` are about one key. */
+export type Op =
+  /** The value; makes the key most recently used. */
+  | 'get'
+  /** Kind, length and expiry, without the value and without touching the order. */
+  | 'stat'
+  /** As `stat`, and makes the key most recently used. */
+  | 'touch'
+  /** Stores, under `condition`; answers the previous value if `wantOld`. */
+  | 'set'
+  | 'delete'
+  /** Sets the expiry (NEVER: persists); answers the previous expiry. */
+  | 'expire'
+  /** Empties the node. */
+  | 'flush'
+  /** Number of entries on the node. */
+  | 'count';
+
+export type SetCondition = 'always' | 'if-absent' | 'if-present';
+
+export type ReplyStatus =
+  /** get, stat, touch, expire: the key is there; value (get), kind, length, expiry are set. */
+  | 'found'
+  /** get, stat, touch, delete, expire: no such key. */
+  | 'miss'
+  /** set: done. */
+  | 'stored'
+  /** set: the condition did not hold; nothing was changed. */
+  | 'refused'
+  | 'deleted'
+  | 'flushed'
+  /** count: see `count`. */
+  | 'counted'
+  /** See `error` and `text`. */
+  | 'failed';
+
+/** One operation asked of a node. */
+export interface RequestMessage {
+  readonly type: 'request';
+  readonly id: RequestId;
+  readonly op: Op;
+  /** Empty for `flush` and `count`. */
+  readonly key: Uint8Array;
+  /** set only, else empty. */
+  readonly value: Uint8Array;
+  readonly kind: ValueKind;
+  readonly condition: SetCondition;
+  /** set: keep the expiry that the key has, if it is there; `expiry` counts otherwise. */
+  readonly keepExpiry: boolean;
+  /** set, expire: when the entry expires. */
+  readonly expiry: Instant;
+  readonly wantOld: boolean;
+}
+
+/** The answer to a request. */
+export interface ReplyMessage {
+  readonly type: 'reply';
+  readonly id: RequestId;
+  readonly status: ReplyStatus;
+  /** The value, or the old one that a set asked for; null if there is none. */
+  readonly value: Uint8Array | null;
+  readonly kind: ValueKind;
+  /** Bytes of the value, also where `value` itself was not asked for. */
+  readonly length: number;
+  readonly expiry: Instant;
+  readonly count: number;
+  readonly error: ErrorCode | null;
+  readonly text: string;
+}
+
+/** The request's epoch is not the owner's: nothing was done. */
+export interface StaleMessage {
+  readonly type: 'stale';
+  readonly id: RequestId;
+  readonly epoch: Epoch;
+}
+
+export interface PingMessage {
+  readonly type: 'ping';
+  readonly sequence: number;
+}
+
+export interface PongMessage {
+  readonly type: 'pong';
+  readonly sequence: number;
+}
+
+/** A newer ring has been published. */
+export interface EpochMessage {
+  readonly type: 'epoch';
+  readonly epoch: Epoch;
+}
+
+export type Message =
+  | RequestMessage
+  | ReplyMessage
+  | StaleMessage
+  | PingMessage
+  | PongMessage
+  | EpochMessage;
+
+/** One message of a MessageChannel. */
+export interface Frame {
+  readonly epoch: Epoch;
+  readonly messages: readonly Message[];
+}
