@@ -1,0 +1,25 @@
+import { unreachable } from '../base/assert.js';
+import type { Output } from './output.js';
+import type { ClusterEvent } from './running-cluster.js';
+
+/** One line for what happened, for a person. Programs get the event itself as JSON. */
+export function describeEvent(event: ClusterEvent, output: Output): string {
+  switch (event.event) {
+    case 'node-down': {
+      const why = event.text === '' ? event.reason : `${event.reason}: ${oneLine(event.text)}`;
+      return `${output.style('red', 'down')}: ${event.id} (${why}); what it held is gone`;
+    }
+    case 'node-up': {
+      const where = event.port === null ? '' : ` on port ${event.port}`;
+      return `${output.style('green', 'up')}: ${event.id}${where}, empty`;
+    }
+    case 'node-given-up':
+      return `${output.style('red', 'given up')}: ${event.id}, after ${event.failures} deaths in a row`;
+    case 'epoch':
+      return `ring: epoch ${event.epoch} with ${event.nodes.join(', ') || 'no node'}`;
+    default:
+      return unreachable(event);
+  }
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');

@@ -1,0 +1,56 @@
+import type { ClusterOptions } from '../config/options.js';
+
+/**
+ * What the command needs of a cluster. The entry point hands in a way to start one, so that the
+ * command knows no threads, and a test can give it a cluster of paper.
+ * Aborting `giveUp` ends a start that is under way: the promise rejects, and nothing is left.
+ */
+export type Launch = (options: ClusterOptions, giveUp: AbortSignal) => Promise<RunningCluster>;
+
+export interface RunningCluster {
+  /** Where HTTP listens; null without it. */
+  readonly httpPort: number | null;
+  /** In the order of the options. */
+  nodes(): readonly NodeReport[];
+  /** From now on tells `listener` what happens. */
+  onEvent(listener: (event: ClusterEvent) => void): void;
+  /** Serves what is in flight, at most for the drain timeout, and ends every thread. */
+  close(): Promise<void>;
+}
+
+export interface NodeReport {
+  readonly id: string;
+  /** Where its RESP listens; null without it. */
+  readonly port: number | null;
+  /** Memory limit in bytes. */
+  readonly memory: number;
+  /** Its share of the ring, 0 to 1. */
+  readonly share: number;
+}
+
+/** What the library's listeners get, with the event's name. One line of JSON each with `--json`. */
+export type ClusterEvent =
+  /** A node is off the ring; what it held is lost. */
+  | {
+      readonly event: 'node-down';
+      readonly id: string;
+      readonly reason: string;
+      readonly text: string;
+    }
+  /** A node is on the ring, empty. */
+  | {
+      readonly event: 'node-up';
+      readonly id: string;
+      readonly port: number | null;
+      readonly restarts: number;
+    }
+  /** A new ring is published. */
+  | { readonly event: 'epoch'; readonly epoch: number; readonly nodes: readonly string[] }
+  /** A node died too often in a row and is not brought back. */
+  | {
+      readonly event: 'node-given-up';
+      readonly id: string;
+      readonly reason: string;
+      readonly text: string;
+      readonly failures: number;
+    };

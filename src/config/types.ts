@@ -1,0 +1,79 @@
+import type { Bytes, Duration, NodeId } from '../base/units.js';
+
+/**
+ * The options of a cluster, in the two forms in which they exist: as a user gives them
+ * (`StartOptions`, everything may be left out), and resolved (`ClusterOptions`, everything
+ * present, checked, and in one unit). A resolved set is a legal input again and resolves to
+ * itself, so either may be handed to `startCluster`.
+ */
+
+/** One node of a static list. */
+export interface NodeInput {
+  /** 1 to 64 letters, digits, `.`, `_` or `-`; no two nodes have the same. */
+  readonly id: string;
+  /** Its share of the ring relative to the others, 0.01 to 100. @default 1 */
+  readonly weight?: number;
+  /** Its own memory limit, as `memory`. @default the cluster's `memory` */
+  readonly memory?: number | string;
+}
+
+/** What `startCluster` takes: every flag of the command line as a camelCase option. */
+export interface StartOptions {
+  /** How many cache nodes, 1 to 64 (ids `n0`, `n1`, …), or a list of them. @default 5 */
+  readonly nodes?: number | readonly NodeInput[];
+  /** Memory limit per node: bytes, or a size such as `'64mb'`; 1kb to 4gb. @default '64mb' */
+  readonly memory?: number | string;
+  /** Positions per node on the ring, 1 to 16,384; 100 to 300 is the usual range. @default 150 */
+  readonly vnodes?: number;
+  /** Replication factor R, at most the number of nodes. @default 3, or all nodes if there are fewer */
+  readonly replicas?: number;
+  /** Replicas W that confirm a write, 1 to R. @default the majority of R */
+  readonly writeQuorum?: number;
+  /** Replicas Q that answer a read, 1 to R. @default the majority of R */
+  readonly readQuorum?: number;
+  /** Address that all ports are bound to; loopback only. @default '127.0.0.1' */
+  readonly host?: string;
+  /** RESP: node i listens on port + i; 0 picks free ports. @default 'off' */
+  readonly port?: number | 'off';
+  /** HTTP: health and statistics; 0 picks a free port. @default 'off' */
+  readonly httpPort?: number | 'off';
+  /** Milliseconds between two heartbeats, 10 to 3,600,000. @default 5000 */
+  readonly heartbeatInterval?: number;
+  /** Heartbeats missed in a row that mark a node down, 1 to 100. @default 3 */
+  readonly heartbeatFailures?: number;
+  /** Milliseconds that closing waits for work in flight, 0 to 3,600,000. @default 10000 */
+  readonly drainTimeout?: number;
+  /** What becomes of a node that died: back empty, or left out. @default 'cold' */
+  readonly restart?: 'cold' | 'off';
+  /** Values above this are refused: bytes, or a size; 1kb to 512mb. @default '8mb' */
+  readonly maxValueSize?: number | string;
+}
+
+/** One node, resolved. */
+export interface NodeOptions {
+  readonly id: NodeId;
+  readonly weight: number;
+  readonly memory: Bytes;
+}
+
+/** The options in force: complete, checked against each other, frozen. */
+export interface ClusterOptions {
+  /** One per node, in the order of their indexes and ports; 1 to 64 of them. */
+  readonly nodes: readonly NodeOptions[];
+  /** The memory limit of a node that names none of its own. */
+  readonly memory: Bytes;
+  readonly vnodes: number;
+  /** R, W and Q: checked, but one copy of each key is kept until there is replication. */
+  readonly replicas: number;
+  readonly writeQuorum: number;
+  readonly readQuorum: number;
+  readonly host: string;
+  /** Node i listens on port + i; 0: each on a free port. */
+  readonly port: number | 'off';
+  readonly httpPort: number | 'off';
+  readonly heartbeatInterval: Duration;
+  readonly heartbeatFailures: number;
+  readonly drainTimeout: Duration;
+  readonly restart: 'cold' | 'off';
+  readonly maxValueSize: Bytes;
+}
