@@ -1,0 +1,18 @@
+/** What `import … from 'shoal'` gives. */
+export { type ErrorCode, ShoalError } from './base/errors.js';
+export type { ClusterOptions, NodeInput, NodeOptions, StartOptions } from './config/options.js';
+export { type AddNodeOptions, HashRing, type HashRingOptions } from './ring/hash-ring.js';
+export type { CallOptions, Client, Key, SetOptions } from './runtime/client.js';
+export type { Cluster } from './runtime/cluster.js';
+export type {
+  ClusterEvents,
+  EpochEvent,
+  NodeDownEvent,
+  NodeGivenUpEvent,
+  NodeUpEvent,
+} from './runtime/events.js';
+export type { DownReason, NodeState } from './runtime/node-life.js';
+export type { ClusterStats, NodeInfo, NodeStats } from './runtime/stats.js';
+export type { SlabStats } from './slab/stats.js';
+export { SlabCache, type SlabCacheOptions } from './slab-cache.js';
+export { type StartContext, startCluster } from './start-cluster.js';

@@ -1,0 +1,156 @@
+/**
+ * The worker side: one never-ending task a node. Input → machine → drain; the driver does it, and
+ * this file puts together what it drives: the slab, the machine, the RESP server.
+ */
+import { Prng } from '../base/prng.js';
+import { bytes, epoch, type Instant, type NodeIndex } from '../base/units.js';
+import { CacheNode } from '../node/cache-node.js';
+import type { Command } from '../node/command.js';
+import type { Reply } from '../node/reply.js';
+import type { ServerConfiguration } from '../session/host.js';
+import { sessionLimits } from '../session/limits.js';
+import { Slab } from '../slab/slab.js';
+import type { RequestId } from '../wire/message.js';
+import { Clock } from './clock.js';
+import type { Control } from './control.js';
+import { EpochBoard } from './epoch-board.js';
+import { type Doors, MachineDriver } from './machine-driver.js';
+import type { NodeEnd, NodeTask } from './node-task.js';
+import { CLIENTS_MAX, type RespNode, RespServer } from './resp-server.js';
+
+/** A node's life: resolves when the supervisor has told it to stop, or it could not start. */
+export function runNode(task: NodeTask): Promise<NodeEnd> {
+  return new NodeShell(task).life;
+}
+
+class NodeShell implements Doors, RespNode {
+  readonly life: Promise<NodeEnd>;
+  readonly limits;
+  readonly #task: NodeTask;
+  readonly #slab: Slab;
+  readonly #machine: CacheNode;
+  readonly #driver: MachineDriver;
+  readonly #board: EpochBoard;
+  readonly #resp: RespServer | null;
+  readonly #startedAt: Instant;
+  #end: (end: NodeEnd) => void = () => {};
+
+  constructor(task: NodeTask) {
+    const now = new Clock(task.wall).now();
+    this.#task = task;
+    this.#startedAt = now;
+    this.limits = sessionLimits(task.valueBytesMax);
+    this.#board = new EpochBoard(task.board);
+    this.#slab = new Slab(task.slab, task.memoryLimit);
+    this.#machine = new CacheNode({
+      self: task.self,
+      slab: this.#slab,
+      prng: new Prng(task.seed),
+      now,
+      valueBytesMax: task.valueBytesMax,
+    });
+    this.#driver = new MachineDriver(task, this.#machine, this);
+    this.#resp = task.listen === null ? null : new RespServer(this);
+    this.life = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#driver.start(task.links);
+    void this.#serve();
+  }
+
+  // What the driver asks.
+
+  reply(now: Instant, id: RequestId, reply: Reply): void {
+    this.#resp?.reply(now, id, reply);
+  }
+
+  control(control: Control): void {
+    if (control.control === 'drain') void this.#drain();
+    else if (control.control === 'stop') this.#stop({ how: 'stopped' });
+  }
+
+  turnEnds(now: Instant): void {
+    this.#resp?.turnEnds(now);
+  }
+
+  // What the RESP server asks.
+
+  enter(): Instant {
+    return this.#driver.enter();
+  }
+
+  request(now: Instant, id: RequestId, command: Command): void {
+    this.#machine.request(now, id, command, this.#driver);
+  }
+
+  nodes(): readonly NodeIndex[] {
+    return this.#driver.ring?.nodes ?? [];
+  }
+
+  connectionsChanged(count: number): void {
+    this.#board.noteConnections(this.#task.self, count);
+  }
+
+  figures(): ReturnType<RespNode['figures']> {
+    const { version, id, runId, nodes } = this.#task;
+    const slab = this.#slab.stats();
+    return {
+      version,
+      nodeId: id,
+      runId,
+      processId: process.pid,
+      startedAt: this.#startedAt,
+      ringEpoch: this.#driver.ring?.epoch ?? epoch(0),
+      nodesUp: this.nodes().length,
+      nodesKnown: nodes,
+      usedMemory: bytes(slab.trackedBytes),
+      maxMemory: bytes(slab.memoryLimit),
+      occupiedMemory: bytes(slab.occupiedBytes),
+      residentMemory: bytes(process.memoryUsage.rss()),
+      hits: slab.hits,
+      misses: slab.misses,
+      evicted: slab.evicted,
+      expired: slab.expired,
+      keys: slab.entries,
+      expiringKeys: null,
+    };
+  }
+
+  configuration(port: number): ServerConfiguration {
+    const { listen, memoryLimit, valueBytesMax } = this.#task;
+    return {
+      host: listen?.host ?? '',
+      port,
+      unixSocket: '',
+      memory: memoryLimit,
+      maxValueSize: valueBytesMax,
+      maxClients: CLIENTS_MAX,
+    };
+  }
+
+  async #serve(): Promise<void> {
+    const { listen } = this.#task;
+    let port: number | null = null;
+    try {
+      if (this.#resp !== null && listen !== null) {
+        port = await this.#resp.listen(listen.host, listen.port);
+      }
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#stop({ how: 'refused', text });
+      return;
+    }
+    this.#driver.tell({ control: 'serving', port });
+  }
+
+  async #drain(): Promise<void> {
+    await this.#resp?.drain();
+    this.#driver.tell({ control: 'drained' });
+  }
+
+  #stop(end: NodeEnd): void {
+    this.#resp?.destroy();
+    this.#driver.close();
+    this.#end(end);
+  }
+}

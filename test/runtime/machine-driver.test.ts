@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { type Instant, NEVER, type NodeIndex } from '#src/base/units.js';
+import { resolveOptions } from '#src/config/options.js';
+import type { RingView } from '#src/node/ring-view.js';
+import { Authority } from '#src/runtime/authority.js';
+import { captureWall } from '#src/runtime/clock.js';
+import { type Machine, MachineDriver } from '#src/runtime/machine-driver.js';
+import { type Address, SUPERVISOR } from '#src/wire/message.js';
+
+const PEER = 1 as Address;
+const NODE = 1 as NodeIndex;
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A machine that writes down what it is told. */
+class Diary implements Machine {
+  readonly deadline: Instant = NEVER;
+  readonly lines: string[] = [];
+
+  receive(): void {}
+  tick(): void {}
+
+  ringChanged(_now: Instant, ring: RingView): void {
+    this.lines.push(`ring ${ring.epoch}`);
+  }
+
+  peerLost(_now: Instant, peer: Address): void {
+    this.lines.push(`lost ${peer}`);
+  }
+
+  peerLinked(_now: Instant, peer: Address): void {
+    this.lines.push(`linked ${peer}`);
+  }
+}
+
+/** A driver that has seen the first ring, and the supervisor's end of its channel. */
+function driverFor(t: TestContext) {
+  const authority = new Authority(resolveOptions({ nodes: 3 }, { source: 'library' }));
+  const machine = new Diary();
+  const doors = { reply: () => {}, control: () => {}, turnEnds: () => {} };
+  const options = { wall: captureWall(), board: authority.board.memory, self: null };
+  const driver = new MachineDriver(options, machine, doors);
+  const { port1: supervisor, port2 } = new MessageChannel();
+  driver.start([{ address: SUPERVISOR, port: port2 }]);
+  t.after(() => driver.close());
+  return { authority, machine, driver, supervisor };
+}
+
+/** The supervisor's word that a peer has begun another life; gives the peer's end. */
+function link(supervisor: MessagePort): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  supervisor.postMessage({ control: 'link', address: PEER, port: port2 }, [port2]);
+  return port1;
+}
+
+test('MachineDriver tells of a lost peer before its next life and the rings between (CLUSTER-6)', (t) => {
+  const { authority, machine, driver, supervisor } = driverFor(t);
+  link(supervisor);
+  authority.mark(NODE, 'down');
+  authority.mark(NODE, 'up');
+  driver.lost(PEER);
+  assert.deepEqual(machine.lines, ['ring 1', 'lost 1', 'linked 1', 'ring 2', 'ring 3']);
+});
+
+test('MachineDriver takes up links in the order in which they were sent (CLUSTER-6)', async (t) => {
+  const { authority, driver, supervisor } = driverFor(t);
+  const first = new MessageChannel();
+  const second = link(supervisor);
+  authority.mark(NODE, 'down');
+  driver.control(SUPERVISOR, { control: 'link', address: PEER, port: first.port2 });
+  driver.send(PEER, { type: 'epoch', epoch: authority.epoch });
+  await nextTurn();
+  await nextTurn();
+  assert.ok(receiveMessageOnPort(second) !== undefined, 'the latest life is spoken to');
+  assert.equal(receiveMessageOnPort(first.port1), undefined);
+});
