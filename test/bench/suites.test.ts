@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
+
+interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+  readonly notes: readonly string[];
+}
+
+/** The tables of a suite in smoke size. */
+function smoke(suite: string, environment: NodeJS.ProcessEnv = process.env): Table[] {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-bench-'));
+  try {
+    const file = join(folder, 'report.json');
+    const run = spawnSync(process.execPath, [MAIN, suite, '--smoke', '--json', file], {
+      encoding: 'utf8',
+      timeout: 60_000,
+      env: environment,
+    });
+    assert.equal(run.status, 0, run.stderr);
+    const tables = JSON.parse(readFileSync(file, 'utf8')).suites[suite] as Table[];
+    for (const { title, columns, rows, notes } of tables) {
+      assert.ok([title, ...notes].every((line) => run.stdout.includes(line)));
+      assert.ok(rows.every((row) => row.length === columns.length));
+      assert.ok(rows.flat().every((cell) => typeof cell === 'string' || Number.isFinite(cell)));
+    }
+    return tables;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('npm run bench', () => {
+  test('-- cluster --smoke measures the hop at 1 and 64 in flight, and 1 node against 5 (CLUSTER-7, NODE-8, BENCH-1)', () => {
+    const [hop, partition] = smoke('cluster');
+    assert.deepEqual(
+      hop?.rows.map(([depth, way]) => `${depth} ${way}`),
+      [1, 64].flatMap((depth) => [
+        `${depth} RESP, n0 owns the key`,
+        `${depth} RESP, another node does`,
+        `${depth} library`,
+        `${depth} = the hop`,
+      ]),
+    );
+    assert.deepEqual(
+      partition?.rows.map(([door, nodes]) => `${door} ${nodes}`),
+      ['RESP 1', 'RESP 5', 'library 1', 'library 5'],
+    );
+  });
+
+  test('-- slab --smoke measures values that change size, memory of entries and large values (NODE-5, BENCH-1)', () => {
+    const tables = smoke('slab');
+    assert.equal(tables.length, 4);
+    assert.ok(tables.every(({ rows }) => rows.length > 0));
+  });
+
+  test('-- peers --smoke says what is missing where there is no redis-server (BENCH-1)', () => {
+    const [only] = smoke('peers', { ...process.env, PATH: '' });
+    assert.deepEqual(only?.rows, []);
+    assert.match(only?.notes[0] ?? '', /^skipped, not installed: redis-server, redis-benchmark/);
+  });
+});
