@@ -10,12 +10,14 @@
  *          3   epoch
  *          4   vnodes           positions of a node of weight 1
  *          5   members
- *          6   ┌ index          ┐
+ *          6   ranges           of one tenure each (tenures.ts)
+ *          7   ┌ index          ┐
  *              │ state          │
  *              │ weight         │ a double, in two words as this machine orders them
  *              │                │
  *              └ positions      ┘ their number; repeated for each member
  *              positions of the first member, rising; of the second; …
+ *              ends of the ranges, rising; then the epoch since which each is owned
  *
  * A region is written once and then announced by its epoch. Should a reader be so late that the
  * region is in use again, the checksum tells. What comes out of shared memory is copied, checked
@@ -27,6 +29,7 @@ import { type Epoch, epoch, nodeIndex } from '../base/units.js';
 import { EPOCH_MAX } from '../base/version.js';
 import { RING_NODES_MAX, RING_POSITIONS_MAX, VNODES_MAX, WEIGHT_MAX } from './limits.js';
 import type { NodeState, RingMember } from './member.js';
+import { HASH_MAX, Tenures } from './tenures.js';
 
 /** One state of the ring, as it is published. */
 export interface PublishedRing {
@@ -34,6 +37,8 @@ export interface PublishedRing {
   /** Positions of a node of weight 1. */
   readonly vnodes: number;
   readonly members: readonly RingMember[];
+  /** Since when each range has had its owner. */
+  readonly tenures: Tenures;
 }
 
 export type RingDecoding =
@@ -44,28 +49,35 @@ export type RingDecoding =
   | { readonly status: 'invalid'; readonly reason: string };
 
 /** 'SR' and the version of this layout. Never BLANK. */
-const LAYOUT = 0x5352_0001;
+const LAYOUT = 0x5352_0002;
 /** What fresh shared memory holds. */
 const BLANK = 0;
-const HEADER_WORDS = 6;
+const HEADER_WORDS = 7;
 const CHECKED_FROM = 3;
 const MEMBER_WORDS = 5;
+const RANGE_WORDS = 2;
 const STATES: readonly NodeState[] = ['up', 'down', 'joining', 'leaving'];
 
-/** Words that a ring takes: for the size of a region. */
-export function ringWords(members: number, positions: number): number {
-  return HEADER_WORDS + members * MEMBER_WORDS + positions;
+/** Words that a ring takes. */
+export function ringWords(members: number, positions: number, ranges: number): number {
+  return HEADER_WORDS + members * MEMBER_WORDS + positions + ranges * RANGE_WORDS;
+}
+
+/** Words that a ring takes at the most, however often its members come and go. */
+export function ringWordsMax(members: number, positions: number): number {
+  return ringWords(members, positions, positions + 1);
 }
 
 /**
  * Writes the ring into `region`, from its beginning.
  *
- * @returns the number of words written; the region must have room for ringWords() of them
+ * @returns the number of words written; the region must have room for them: ringWordsMax()
  */
 export function encodeRing(ring: PublishedRing, region: Uint32Array): number {
-  const { members } = ring;
+  const { members, tenures } = ring;
+  const ranges = tenures.ends.length;
   const positions = members.reduce((sum, member) => sum + member.positions.length, 0);
-  const words = ringWords(members.length, positions);
+  const words = ringWords(members.length, positions, ranges);
   assert(words <= region.length, 'a ring fits in its region');
   assert(ring.epoch >= 1 && ring.epoch <= EPOCH_MAX, 'an epoch fits in a version');
   region[0] = LAYOUT;
@@ -73,8 +85,9 @@ export function encodeRing(ring: PublishedRing, region: Uint32Array): number {
   region[3] = ring.epoch;
   region[4] = ring.vnodes;
   region[5] = members.length;
+  region[6] = ranges;
   let at = HEADER_WORDS;
-  let positionsAt = ringWords(members.length, 0);
+  let positionsAt = ringWords(members.length, 0, 0);
   for (const member of members) {
     const [low, high] = weightWords(member.weight);
     region.set(
@@ -85,6 +98,8 @@ export function encodeRing(ring: PublishedRing, region: Uint32Array): number {
     at += MEMBER_WORDS;
     positionsAt += member.positions.length;
   }
+  region.set(tenures.ends, positionsAt);
+  region.set(tenures.sinces, positionsAt + ranges);
   region[2] = checksum(region, words);
   return words;
 }
@@ -109,7 +124,7 @@ function decodeWords(words: Uint32Array): RingDecoding {
   if (!within(number, 1, EPOCH_MAX)) return invalid('the epoch is out of range');
   if (!within(vnodes, 1, VNODES_MAX)) return invalid('vnodes are out of range');
   if (!within(count, 0, RING_NODES_MAX)) return invalid('there are too many members');
-  let positionsAt = ringWords(count, 0);
+  let positionsAt = ringWords(count, 0, 0);
   if (positionsAt > words.length) return invalid('members are missing');
   const members: RingMember[] = [];
   for (let i = 0; i < count; i++) {
@@ -119,9 +134,23 @@ function decodeWords(words: Uint32Array): RingDecoding {
     members.push(member);
     positionsAt += member.positions.length;
   }
-  if (positionsAt !== words.length) return invalid('positions are left over');
-  if (positionsAt - ringWords(count, 0) > RING_POSITIONS_MAX) return invalid('too many positions');
-  return { status: 'ok', ring: { epoch: epoch(number), vnodes, members } };
+  if (positionsAt - ringWords(count, 0, 0) > RING_POSITIONS_MAX)
+    return invalid('too many positions');
+  const tenures = decodeTenures(words, positionsAt, number);
+  if (typeof tenures === 'string') return invalid(tenures);
+  return { status: 'ok', ring: { epoch: epoch(number), vnodes, members, tenures } };
+}
+
+/** The tenures, which are all that is left, or what is wrong with them. */
+function decodeTenures(words: Uint32Array, at: number, number: number): Tenures | string {
+  const ranges = word(words, 6);
+  if (at + ranges * RANGE_WORDS !== words.length) return 'ranges are missing or left over';
+  const ends = words.slice(at, at + ranges);
+  const sinces = words.slice(at + ranges);
+  if (!rises(ends)) return 'ranges do not rise';
+  if (ends[ranges - 1] !== HASH_MAX) return 'ranges do not cover every hash';
+  if (!sinces.every((since) => within(since, 1, number))) return 'a tenure is out of range';
+  return new Tenures(ends, sinces);
 }
 
 /** A member, or what is wrong with it. */

@@ -7,6 +7,7 @@ import { EPOCH_MAX } from '#src/base/version.js';
 import type { NodeState } from '#src/ring/member.js';
 import { placeStartList } from '#src/ring/placement.js';
 import { decodeRing, encodeRing, type PublishedRing, ringWords } from '#src/ring/table-codec.js';
+import { HASH_MAX, Tenures } from '#src/ring/tenures.js';
 import { member } from './linear-ring.js';
 
 const shared = (words: number): Uint32Array => new Uint32Array(new SharedArrayBuffer(words * 4));
@@ -16,6 +17,7 @@ function sample(): { ring: PublishedRing; region: Uint32Array; words: number } {
     epoch: epoch(7),
     vnodes: 2,
     members: [member(0, [5, 9]), member(3, [7, 0xffff_ffff, 0], 'down', 1.5)],
+    tenures: new Tenures(Uint32Array.of(7, HASH_MAX), Uint32Array.of(3, 7)),
   };
   const region = shared(64);
   return { ring, region, words: encodeRing(ring, region) };
@@ -42,6 +44,12 @@ const ring = fc.record(
         { maxLength: 10 },
       )
       .map((list) => list.map(([is, weight, at], i) => member(i * 7, at, is, weight))),
+    tenures: fc
+      .uniqueArray(fc.integer({ min: 0, max: HASH_MAX - 1 }), { maxLength: 20 })
+      .map((ends) => {
+        const rising = Uint32Array.from([...ends, HASH_MAX]).sort();
+        return new Tenures(rising, new Uint32Array(rising.length).fill(1));
+      }),
   },
   { noNullPrototype: true },
 );
@@ -51,7 +59,8 @@ describe('decodeRing', () => {
     fc.assert(
       fc.property(ring, (published) => {
         const positions = published.members.reduce((sum, m) => sum + m.positions.length, 0);
-        const size = ringWords(published.members.length, positions);
+        const ranges = published.tenures.ends.length;
+        const size = ringWords(published.members.length, positions, ranges);
         const region = shared(size);
         assert.equal(encodeRing(published, region), size);
         assert.deepEqual(decodeRing(region), { status: 'ok', ring: published });
@@ -61,7 +70,9 @@ describe('decodeRing', () => {
 
   test('gives back a ring of 64 nodes from a larger region that was in use before', () => {
     const nodes = Array.from({ length: 64 }, (_, i) => ({ id: `n${i}`, weight: 1 }));
-    const published = { epoch: epoch(1), vnodes: 3, members: placeStartList(nodes, 3) };
+    const members = placeStartList(nodes, 3);
+    const tenures = Tenures.begin(epoch(1));
+    const published = { epoch: epoch(1), vnodes: 3, members, tenures };
     const region = shared(4096).fill(0xdead_beef);
     encodeRing(published, region);
     assert.deepEqual(decodeRing(region), { status: 'ok', ring: published });
@@ -103,13 +114,18 @@ describe('decodeRing', () => {
     [/too many members/, 5, 1025],
     [/members are missing/, 5, 1000],
     [/left over/, 5, 0],
-    [/index/, 6, 1024],
-    [/twice/, 6, 3],
-    [/state/, 7, 4],
-    [/weight/, 9, 0],
-    [/weight/, 9, 0x7ff8_0000],
-    [/positions are missing/, 10, 100],
-    [/do not rise/, 16, 9],
+    [/ranges are missing/, 6, 3],
+    [/index/, 7, 1024],
+    [/twice/, 7, 3],
+    [/state/, 8, 4],
+    [/weight/, 10, 0],
+    [/weight/, 10, 0x7ff8_0000],
+    [/positions are missing/, 11, 100],
+    [/positions do not rise/, 17, 9],
+    [/ranges do not rise/, 22, HASH_MAX],
+    [/cover every hash/, 23, HASH_MAX - 1],
+    [/tenure/, 24, 0],
+    [/tenure/, 25, 8],
   ];
   for (const [what, at, value] of wrongWords) {
     test(`refuses a sealed ring whose word ${at} is ${value}: ${what.source}`, () => {
