@@ -45,6 +45,8 @@ export class SlabCache {
   readonly #version = new VersionClock(epoch(1));
   readonly #clock: () => number;
   readonly #prng = new Prng(1);
+  /** Something was given a time to live: from then on the time matters. */
+  #isTimed = false;
 
   /** @throws RangeError if the memory limit is not a size from 1 KB to 4 GB. */
   constructor(options: SlabCacheOptions) {
@@ -102,8 +104,10 @@ export class SlabCache {
       const message = `Cannot set: the value must be a Uint8Array: received ${typeof value}`;
       throw new ShoalError('ERR_VALUE_TYPE', message);
     }
+    const ttl = options?.ttl;
+    if (ttl !== undefined) this.#isTimed = true;
     const now = this.#now();
-    const expiry = expiryOf(now, options?.ttl);
+    const expiry = expiryOf(now, ttl);
     this.#version.advance();
     const slab = this.#slab;
     const end = value.length;
@@ -149,8 +153,9 @@ export class SlabCache {
     return this.#slab.stats();
   }
 
+  /** Where nothing can expire, 50 ns and an object on the heap are saved. */
   #now(): Instant {
-    return instant(this.#clock());
+    return this.#isTimed ? instant(this.#clock()) : UNTIMED;
   }
 
   #load(key: string | Uint8Array, action: string): void {
@@ -163,6 +168,8 @@ export class SlabCache {
 }
 
 const SWEEP_ROUNDS_MAX = 16;
+/** Any instant will do. */
+const UNTIMED = instant(0);
 
 function expiryOf(now: Instant, ttl: number | undefined): Instant {
   if (ttl === undefined) return NEVER;

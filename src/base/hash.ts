@@ -33,11 +33,15 @@ export function murmurMix(hash: number, word: number): number {
 }
 
 /** Folds in the last 0 to 3 bytes (zero-padded word) and the length, and finalises. */
-export function murmurFinish(hash: number, tail: number, length: number): KeyHash {
+export const murmurFinish = (hash: number, tail: number, length: number): KeyHash =>
+  (murmurFinishSigned(hash, tail, length) >>> 0) as KeyHash;
+
+/** The same as a signed word: a number that functions hand on without an object on the heap. */
+export function murmurFinishSigned(hash: number, tail: number, length: number): number {
   let k = Math.imul(tail, 0xcc9e2d51);
   k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
   let h = hash ^ k ^ length;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return ((h ^ (h >>> 16)) >>> 0) as KeyHash;
+  return h ^ (h >>> 16);
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { murmurFinish, murmurMix } from './hash.js';
+import { murmurFinishSigned, murmurMix } from './hash.js';
 import type { KeyHash } from './units.js';
 
 /** The longest key, in bytes of UTF-8: a slab entry has 16 bits for its length. */
@@ -67,7 +67,7 @@ export class KeyBuffer {
     if (seen > 0x7f) return this.#loadUtf8(text);
     words[blocksEnd >> 2] = tail;
     this.length = length;
-    this.hash = murmurFinish(hash, tail, length);
+    this.hash = (murmurFinishSigned(hash, tail, length) >>> 0) as KeyHash;
     return 'ok';
   }
 
@@ -93,7 +93,7 @@ export class KeyBuffer {
     for (let shift = 0; at < end; at++, shift += 8) tail |= (source[at] as number) << shift;
     words[blocks] = tail;
     this.length = length;
-    this.hash = murmurFinish(hash, tail, length);
+    this.hash = (murmurFinishSigned(hash, tail, length) >>> 0) as KeyHash;
     return 'ok';
   }
 
@@ -120,7 +120,7 @@ export class KeyBuffer {
     let hash = 0;
     for (let i = 0; i < blocks; i++) hash = murmurMix(hash, words[i] as number);
     this.length = length;
-    this.hash = murmurFinish(hash, tail, length);
+    this.hash = (murmurFinishSigned(hash, tail, length) >>> 0) as KeyHash;
     return 'ok';
   }
 }

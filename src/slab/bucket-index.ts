@@ -13,8 +13,8 @@
  * The floor is the highest version ever forgotten from the bucket (rule F).
  *
  * The table grows by linear hashing (Litwin 1980): one bucket is split for every 4.6 entries that
- * come in, so growing costs every insertion the same and the index keeps its size in step with the
- * number of entries, few or many. Bucket numbers come from the *mixed* hash: a node's keys lie on
+ * come in, so growing costs every insertion the same, and the last one is merged again when entries
+ * have become few: the index keeps its size in step with their number. Bucket numbers come from the *mixed* hash: a node's keys lie on
  * its arcs of the ring, which is far from uniform.
  *
  * Overflow buckets (same form; generation and floor unused) are chained behind a bucket, at most
@@ -27,6 +27,7 @@ import {
   BUCKET_GENERATION,
   BUCKET_HASHES,
   BUCKET_LOAD,
+  BUCKET_LOAD_MIN,
   BUCKET_OVERFLOW,
   BUCKET_PAIRS,
   BUCKET_SLOTS,
@@ -36,7 +37,6 @@ import {
   HEADER_BUCKET_COUNT,
   HEADER_FLOOR_HIGH,
   HEADER_FLOOR_LOW,
-  HEADER_TABLE_GENERATION,
   NO_SLOT,
   OVERFLOW_CHAIN_MAX,
   SLOT_ADDRESS,
@@ -48,15 +48,18 @@ export const NO_PAIR = -1;
 /** The end of a chain of overflow buckets, which are numbered from 1. */
 const NO_OVERFLOW = 0;
 /** Pairs of the longest chain. */
-const CHAIN_PAIRS_MAX = BUCKET_PAIRS * (OVERFLOW_CHAIN_MAX + 1);
+export const CHAIN_PAIRS_MAX = BUCKET_PAIRS * (OVERFLOW_CHAIN_MAX + 1);
+/** Two buckets with more pairs than this are not merged: hashes that are so crowded are crafted. */
+const MERGED_PAIRS_MAX = CHAIN_PAIRS_MAX / 2;
 
 /**
  * Spreads the hashes of a node's arcs over all bucket numbers: two steps of Murmur's finaliser.
- * It is a bijection, so two hashes share a bucket for ever only if they are equal.
+ * It is a bijection, so two hashes share a bucket for ever only if they are equal. Signed: larger
+ * numbers are objects wherever they are handed on.
  */
 export function mixHash(hash: number): number {
   const h = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-  return (h ^ (h >>> 13)) >>> 0;
+  return h ^ (h >>> 13);
 }
 
 export class BucketIndex {
@@ -83,7 +86,40 @@ export class BucketIndex {
     this.#overflowAt = layout.overflowAt / 4 - BUCKET_WORDS;
     this.#bucketsMax = layout.bucketsMax;
     this.#overflowMax = layout.overflowMax;
+  }
+
+  /** Makes an empty index of fresh memory. */
+  format(): void {
     this.#words[HEADER_BUCKET_COUNT] = BUCKETS_MIN;
+  }
+
+  /**
+   * Takes over a table that somebody else has left behind: so many buckets, and which of the
+   * overflow buckets, by number, are in their chains. The others are free.
+   */
+  adopt(bucketCount: number, overflowUsed: Uint8Array): void {
+    this.#publishCount(bucketCount);
+    this.#overflowFresh = overflowUsed.lastIndexOf(1) + 1 || 1;
+    this.#overflowFreed = NO_OVERFLOW;
+    this.#overflowUsed = 0;
+    for (let overflow = this.#overflowFresh - 1; overflow > 0; overflow--) {
+      if (overflowUsed[overflow] === 1) {
+        this.#overflowUsed++;
+        continue;
+      }
+      const at = this.#overflowAt + overflow * BUCKET_WORDS;
+      Atomics.store(this.#words, at + BUCKET_OVERFLOW, this.#overflowFreed);
+      this.#overflowFreed = overflow;
+    }
+  }
+
+  /**
+   * Empties the bucket behind the last of so many, where a split or a merge that was cut short has left
+   * pairs: a reader who loaded another bucket count may come there yet, and nobody would tell it when
+   * they are no longer true.
+   */
+  emptyBehind(bucketCount: number): void {
+    if (bucketCount < this.#bucketsMax) this.#wipe(this.bucketAt(bucketCount));
   }
 
   /** Bytes of buckets in use. */
@@ -148,10 +184,14 @@ export class BucketIndex {
 
   /** Withdraws a pair. The floor must have been raised before. */
   remove(pair: number, hash: number): void {
-    const bucket = this.bucketOf(hash);
+    this.removeFrom(this.bucketOf(hash), pair);
+  }
+
+  /** Withdraws a pair from the chain of a bucket. */
+  removeFrom(bucket: number, pair: number): void {
     Atomics.store(this.#words, pair, NO_SLOT);
     Atomics.add(this.#words, bucket + BUCKET_GENERATION, 1);
-    if (this.#words[bucket + BUCKET_OVERFLOW] !== NO_OVERFLOW) this.#shortenChain(bucket);
+    if (this.#words[bucket + BUCKET_OVERFLOW] !== NO_OVERFLOW) this.shortenChain(bucket);
   }
 
   /** Moves the generation after a change that is not one of the pairs' own (a chunk was moved). */
@@ -161,8 +201,24 @@ export class BucketIndex {
 
   /** Raises the floor of a hash's bucket to a version; never lowers it. */
   raiseFloor(hash: number, high: number, low: number): void {
-    const bucket = this.bucketOf(hash);
+    this.raiseFloorOf(this.bucketOf(hash), high, low);
+  }
+
+  /** The same by the bucket's word index. */
+  raiseFloorOf(bucket: number, high: number, low: number): void {
     this.#storeFloor(bucket + BUCKET_FLOOR_HIGH, bucket + BUCKET_FLOOR_LOW, high, low);
+  }
+
+  /** Takes back a floor that no version can have left. */
+  lowerFloor(bucket: number, high: number, low: number): void {
+    Atomics.store(this.#words, bucket + BUCKET_FLOOR_HIGH, high);
+    Atomics.store(this.#words, bucket + BUCKET_FLOOR_LOW, low);
+  }
+
+  /** Ends a chain at one of its buckets: its link leads nowhere. */
+  cutChain(at: number, bucket: number): void {
+    Atomics.store(this.#words, at + BUCKET_OVERFLOW, NO_OVERFLOW);
+    Atomics.add(this.#words, bucket + BUCKET_GENERATION, 1);
   }
 
   /** Whether a version is above everything forgotten from the hash's bucket, or from all. */
@@ -180,17 +236,21 @@ export class BucketIndex {
     if (this.#bucketCount < this.#bucketsMax) this.#split();
   }
 
+  /** The same when entries have gone: merges at most one bucket. */
+  shrinkFor(entries: number): void {
+    if (entries >= this.#bucketCount * BUCKET_LOAD_MIN) return;
+    if (this.#bucketCount > BUCKETS_MIN) this.#merge();
+  }
+
   /**
-   * Empties the table at once, whatever it holds: one floor over everything, then as few buckets
-   * as at the start. The others keep their generations and their stale pairs, which nobody
-   * looks at: the table's own generation says so to those who are just reading them. It moves last,
-   * so that who has seen it moved sees the small table, and before any of the memory is reused.
+   * Empties the table: one floor over everything, then every pair withdrawn, then as few buckets as at
+   * the start. Pair by pair, so that who looks and who remembers what he found see each key go at
+   * the same instant.
    */
   clear(floorHigh: number, floorLow: number): void {
     this.#storeFloor(HEADER_FLOOR_HIGH, HEADER_FLOOR_LOW, floorHigh, floorLow);
+    for (let number = 0; number < this.#bucketCount; number++) this.#empty(this.bucketAt(number));
     this.#publishCount(BUCKETS_MIN);
-    for (let number = 0; number < BUCKETS_MIN; number++) this.#wipe(this.bucketAt(number));
-    Atomics.add(this.#words, HEADER_TABLE_GENERATION, 1);
     this.#overflowFresh = 1;
     this.#overflowFreed = NO_OVERFLOW;
     this.#overflowUsed = 0;
@@ -265,18 +325,31 @@ export class BucketIndex {
     return overflow;
   }
 
-  /** Withdraws every pair of one bucket and its chain; generations only grow, floors stay. */
+  /** Withdraws every pair of a chain, whose overflow buckets are nobody's from then on. */
+  #empty(bucket: number): void {
+    for (let at = this.nextInChain(bucket); at !== NO_PAIR; at = this.nextInChain(at)) {
+      this.#withdrawAll(at);
+    }
+    this.#wipe(bucket);
+  }
+
+  /** Withdraws every pair of one bucket and cuts its chain off; generations only grow, floors stay. */
   #wipe(bucket: number): void {
     const words = this.#words;
-    for (let i = bucket + BUCKET_SLOTS; i < bucket + BUCKET_WORDS; i++) {
-      Atomics.store(words, i, NO_SLOT);
-    }
+    this.#withdrawAll(bucket);
     words[bucket + BUCKET_OVERFLOW] = NO_OVERFLOW;
     Atomics.add(words, bucket + BUCKET_GENERATION, 1);
   }
 
+  #withdrawAll(bucket: number): void {
+    const words = this.#words;
+    for (let i = bucket + BUCKET_SLOTS; i < bucket + BUCKET_WORDS; i++) {
+      if (words[i] !== NO_SLOT) Atomics.store(words, i, NO_SLOT);
+    }
+  }
+
   /** Gives back the overflow buckets of a chain that its pairs have no need of any more. */
-  #shortenChain(bucket: number): void {
+  shortenChain(bucket: number): void {
     const words = this.#words;
     let before = bucket;
     for (let at = this.nextInChain(bucket); at !== NO_PAIR; ) {
@@ -320,13 +393,52 @@ export class BucketIndex {
     words[to + BUCKET_FLOOR_LOW] = words[from + BUCKET_FLOOR_LOW] as number;
     const pairs = this.#collect(from, number, mask);
     for (let i = 0; i < pairs; i++) this.#copyPair(to, i);
+    // Somebody may have come here before a merge, and would find a part of it now.
+    Atomics.add(words, to + BUCKET_GENERATION, 1);
     this.#publishCount(number + 1);
     this.#withdraw(from, number, mask);
     Atomics.add(words, from + BUCKET_GENERATION, 1);
     this.#pack(from);
   }
 
-  /** Copies the pairs of a chain that belong to the new bucket into the scratch arrays. */
+  /**
+   * Undoes the last split, unless the two chains are too long together: keys that collide stay apart
+   * then. The floor of both is the higher one. The pairs are in both buckets while the new count is
+   * published; generations move before a reader could take the wrong bucket for the right one again:
+   * that of the one that gets the pairs when they are there, that of the other when they have gone.
+   */
+  #merge(): void {
+    const words = this.#words;
+    const number = this.#bucketCount - 1;
+    const mask = number > this.#mask >>> 1 ? this.#mask : this.#mask >>> 1;
+    const from = this.bucketAt(number);
+    const to = this.bucketAt(number & (mask >>> 1));
+    const pairs = this.#collect(from, number, mask);
+    if (!this.#hasRoomFor(to, pairs)) return;
+    const floorHigh = (words[from + BUCKET_FLOOR_HIGH] as number) >>> 0;
+    this.raiseFloorOf(to, floorHigh, (words[from + BUCKET_FLOOR_LOW] as number) >>> 0);
+    for (let i = 0; i < pairs; i++) this.#copyPair(to, i);
+    Atomics.add(words, to + BUCKET_GENERATION, 1);
+    this.#publishCount(number);
+    this.#withdraw(from, number, mask);
+    Atomics.add(words, from + BUCKET_GENERATION, 1);
+    this.shortenChain(from);
+  }
+
+  /** Whether a chain that is merged with so many pairs stays short, and leaves splits their reserve. */
+  #hasRoomFor(bucket: number, pairs: number): boolean {
+    const words = this.#words;
+    let together = pairs;
+    for (let at = bucket; at !== NO_PAIR; at = this.nextInChain(at)) {
+      for (let i = at + BUCKET_SLOTS; i < at + BUCKET_WORDS; i++) {
+        if (words[i] !== NO_SLOT) together++;
+      }
+    }
+    const overflowLeft = this.#overflowMax - this.#overflowUsed - OVERFLOW_CHAIN_MAX;
+    return together <= MERGED_PAIRS_MAX && overflowLeft * BUCKET_PAIRS >= pairs;
+  }
+
+  /** Copies the pairs of a chain that belong to a bucket by a mask into the scratch arrays. */
   #collect(from: number, number: number, mask: number): number {
     const words = this.#words;
     let pairs = 0;
@@ -345,7 +457,7 @@ export class BucketIndex {
 
   #copyPair(to: number, i: number): void {
     const pair = this.#emptyPair(to, 0);
-    assert(pair !== NO_PAIR, 'half of a chain fits in a chain');
+    assert(pair !== NO_PAIR, 'what is split or merged fits in a chain');
     this.#words[pair - BUCKET_PAIRS] = this.#hashes[i] as number;
     Atomics.store(this.#words, pair, this.#slots[i] as number);
   }
@@ -380,7 +492,7 @@ export class BucketIndex {
         Atomics.store(words, i, NO_SLOT);
       }
     }
-    this.#shortenChain(bucket);
+    this.shortenChain(bucket);
   }
 
   #gapBefore(bucket: number, end: number): number {

@@ -3,11 +3,11 @@
  * `src/slab/README.md` draws it. Addresses inside are in granules of eight bytes, so that a slot's
  * address fits in 30 bits of one word and is published by one atomic store.
  *
- *     ┌────────┬────────────┬─────────────────────┬──────────────────┬───────────────────────────┐
- *     │ header │ page table │ index buckets       │ overflow buckets │ pages                     │
- *     │ 512 B  │ 1 B a page │ 64 B each, as many  │ 64 B each        │ 8 to 128 KB each          │
- *     │        │            │ as entries need     │                  │                           │
- *     └────────┴────────────┴─────────────────────┴──────────────────┴───────────────────────────┘
+ *     ┌────────┬────────────┬────────────┬────────────────────┬──────────────────┬──────────────────┐
+ *     │ header │ read notes │ page table │ index buckets      │ overflow buckets │ pages            │
+ *     │ 512 B  │ 64 rings,  │ 1 B a page │ 64 B each, as many │ 64 B each        │ 8 to 128 KB each │
+ *     │        │ 2 KB each  │            │ as entries need    │                  │                  │
+ *     └────────┴────────────┴────────────┴────────────────────┴──────────────────┴──────────────────┘
  *
  * Everything is reserved for the worst case, and costs nothing until it is touched: the buffer is
  * far larger than the limit, what it occupies is not.
@@ -16,7 +16,7 @@ import { assert } from '../base/assert.js';
 import type { Bytes } from '../base/units.js';
 
 /** Raised whenever the meaning of a byte changes; a slab of another version is not attached to. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Tracked bytes of an entry beside its key and value: header, links, index slot, floor's share. */
 export const ENTRY_OVERHEAD = 64;
@@ -40,6 +40,8 @@ export const BUCKET_SLOTS = BUCKET_HASHES + BUCKET_PAIRS;
 
 /** Entries a bucket on average, before the index grows by one: 14 bytes of index an entry. */
 export const BUCKET_LOAD = 4.6;
+/** Entries a bucket on average, below which the index shrinks by one: far enough from growing again. */
+export const BUCKET_LOAD_MIN = 4;
 /** The index starts with this many buckets; a power of two. */
 export const BUCKETS_MIN = 8;
 /** Overflow buckets one bucket may chain; crafted collisions evict among themselves beyond. */
@@ -103,19 +105,37 @@ export const STAT_FIELDS = [
   'moved',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
-/** Byte offset of the header's words that are read with atomics. */
+/** Byte offset of the header's words that foreign readers look at: a cache line that rarely changes. */
 const HEADER_WORDS_AT = 256;
 /** Word index: number of index buckets in use. */
 export const HEADER_BUCKET_COUNT = HEADER_WORDS_AT / 4;
-/** Word index: how often the whole table was emptied. */
-export const HEADER_TABLE_GENERATION = HEADER_BUCKET_COUNT + 1;
 /** Word indexes: the floor under every bucket. */
-export const HEADER_FLOOR_HIGH = HEADER_BUCKET_COUNT + 2;
-export const HEADER_FLOOR_LOW = HEADER_BUCKET_COUNT + 3;
-/** Word indexes: both ends of the recency list. */
-export const HEADER_NEWEST = HEADER_BUCKET_COUNT + 4;
-export const HEADER_OLDEST = HEADER_BUCKET_COUNT + 5;
+export const HEADER_FLOOR_HIGH = HEADER_BUCKET_COUNT + 1;
+export const HEADER_FLOOR_LOW = HEADER_BUCKET_COUNT + 2;
+/** Word indexes: both ends of the recency list. They change all the time: a line of their own. */
+export const HEADER_NEWEST = HEADER_BUCKET_COUNT + CACHE_LINE / 4;
+export const HEADER_OLDEST = HEADER_NEWEST + 1;
+/** Word indexes, one bit a ring (two words each): rings with notes to drain; rings ever used. */
+export const HEADER_NOTES_PENDING = HEADER_NEWEST + CACHE_LINE / 4;
+export const HEADER_NOTES_USED = HEADER_NOTES_PENDING + 2;
+/** Word index: not 0 if a ring is half full. */
+export const HEADER_NOTES_URGENT = HEADER_NOTES_USED + 2;
 export const HEADER_BYTES = 512;
+
+/** Rings for the notes of foreign readers (`read-notes.ts`); as many as the bits of two words. */
+export const NOTE_RINGS = 64;
+/** Notes that a ring holds, a power of two; the oldest are overwritten. */
+export const NOTES_PER_RING = 256;
+/** Words of a ring's first cache line; its notes follow, two words each: slot, hash. */
+export const RING_TAIL = 0;
+export const RING_MISSES = 1;
+/** How much of both the owner has counted; written by it alone. */
+export const RING_TAIL_DRAINED = 2;
+export const RING_MISSES_DRAINED = 3;
+export const RING_BYTES = CACHE_LINE + NOTES_PER_RING * 8;
+/** Byte offset of the first ring. */
+export const NOTES_AT = HEADER_BYTES;
+export const NOTES_END = NOTES_AT + NOTE_RINGS * RING_BYTES;
 
 /** Smallest and largest page. */
 const PAGE_BYTES_MIN = 8 * 1024;
@@ -160,7 +180,7 @@ export function slabLayout(memoryLimit: Bytes): SlabLayout {
   const entriesMax = Math.floor(memoryLimit / (ENTRY_OVERHEAD + 1));
   const bucketsMax = Math.max(BUCKETS_MIN, Math.ceil(entriesMax / BUCKET_LOAD) + 1);
   const overflowMax = Math.ceil(bucketsMax / 2) + OVERFLOW_CHAIN_MAX;
-  const pageTableAt = HEADER_BYTES;
+  const pageTableAt = NOTES_END;
   const bucketsAt = alignUp(pageTableAt + pages, CACHE_LINE);
   const overflowAt = bucketsAt + bucketsMax * CACHE_LINE;
   const pagesAt = alignUp(overflowAt + overflowMax * CACHE_LINE, pageBytes);

@@ -4,12 +4,13 @@
  * page that freed one last: its lines are the likeliest to be in the processor's cache.
  *
  * Only the class of a page is in shared memory (whoever attaches needs it); the rest is the
- * owner's, and can be rebuilt from the slots' tags.
+ * owner's, and is rebuilt from what the index reaches.
  */
 import { assert } from '../base/assert.js';
 import { GRANULE_BYTES, GRANULE_SHIFT, NO_SLOT, TAG_FREE, TAG_MASK } from './layout.js';
 import type { SlabMemory } from './memory.js';
 import { type SizeClasses, sizeClasses } from './size-classes.js';
+import type { SlotMap } from './slot-map.js';
 
 /** No page: the end of a list. */
 export const NO_PAGE = -1;
@@ -150,9 +151,7 @@ export class Pages {
     const sizeClass = this.classOf(page);
     const used = (this.#used[page] as number) - 1;
     assert(used >= 0, 'a page has no more slots freed than taken');
-    this.#words[slot * 2] = this.#freed[page] as number;
-    this.#words[slot * 2 + 1] = TAG_FREE;
-    this.#freed[page] = slot;
+    this.#chainFree(page, slot);
     this.#used[page] = used;
     this.#freeSlots[sizeClass] = (this.#freeSlots[sizeClass] as number) + 1;
     if (used + 1 === this.slotsPerPage(sizeClass)) this.#link(page, sizeClass);
@@ -203,6 +202,50 @@ export class Pages {
       this.#used[page] = 0;
       this.#spare[this.#spareCount++] = page;
     }
+  }
+
+  /**
+   * Takes over the pages that somebody else has left behind: what holds a slot is in the map, all
+   * else is free, whatever is in it.
+   */
+  adopt(map: SlotMap): void {
+    this.#fresh = this.#pageCount;
+    for (let page = 0; page < this.#pageCount; page++) this.#adoptPage(page, map);
+    while (this.#fresh > 0 && this.#used[this.#fresh - 1] === 0) this.#fresh--;
+    for (let page = this.#fresh - 1; page >= 0; page--) {
+      if (this.#used[page] === 0) this.#spare[this.#spareCount++] = page;
+    }
+  }
+
+  #adoptPage(page: number, map: SlotMap): void {
+    const first = map.firstPlace(page);
+    const end = map.firstPlace(page + 1);
+    let used = 0;
+    let last = first - 1;
+    for (let place = first; place < end; place++) {
+      if (map.isFree(place)) continue;
+      used++;
+      last = place;
+    }
+    this.#used[page] = used;
+    if (used === 0) {
+      if (this.#class[page] !== NO_CLASS) this.#class[page] = NO_CLASS;
+      return;
+    }
+    this.#opened[page] = last + 1 - first;
+    this.#freed[page] = NO_SLOT;
+    for (let place = last; place >= first; place--) {
+      if (map.isFree(place)) this.#chainFree(page, map.slotAt(page, place));
+    }
+    const sizeClass = this.classOf(page);
+    this.#freeSlots[sizeClass] = (this.#freeSlots[sizeClass] as number) + end - first - used;
+    if (used < end - first) this.#link(page, sizeClass);
+  }
+
+  #chainFree(page: number, slot: number): void {
+    this.#words[slot * 2] = this.#freed[page] as number;
+    this.#words[slot * 2 + 1] = TAG_FREE;
+    this.#freed[page] = slot;
   }
 
   #takeFrom(page: number, sizeClass: number): number {

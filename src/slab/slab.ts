@@ -22,7 +22,9 @@ import { kindNumber, VALUE_KINDS, type ValueKind } from '../base/kinds.js';
 import type { Prng } from '../base/prng.js';
 import { type Bytes, type Instant, NEVER, type Unit } from '../base/units.js';
 import { compareVersions, type VersionClock } from '../base/version.js';
+import { type AttachReport, attach, refuseUnlessSlab } from './attach.js';
 import { BucketIndex, NO_PAIR } from './bucket-index.js';
+import type { Floor } from './index-census.js';
 import {
   BUCKET_PAIRS,
   BUCKET_SLOTS,
@@ -36,10 +38,13 @@ import {
   slabLayout,
 } from './layout.js';
 import { SlabMemory, statIndex } from './memory.js';
+import { ReadNotes } from './read-notes.js';
 import { RecencyList } from './recency.js';
 import { readSlabStats, type SlabStats } from './stats.js';
 import { Storage } from './storage.js';
 import { SAMPLE_ENTRIES, sampleExpiring, slotsOfChain } from './sweeper.js';
+
+export { type AttachReport, SlabRefused } from './attach.js';
 
 /** Where an entry lies. Valid until the next change of the slab. */
 export type EntryRef = Unit<'EntryRef'>;
@@ -68,15 +73,19 @@ const DELETES = statIndex('deletes');
 const EVICTED = statIndex('evicted');
 const EVICTED_OUT_OF_ORDER = statIndex('evictedOutOfOrder');
 const EXPIRED = statIndex('expired');
+const RESIDENT = statIndex('residentBytes');
 
 export class Slab {
   readonly memoryLimit: Bytes;
+  /** What was found on attaching; null in fresh memory. */
+  readonly attachment: AttachReport | null;
   readonly #buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #numbers: Float64Array;
   readonly #index: BucketIndex;
   readonly #recency: RecencyList;
   readonly #storage: Storage;
+  readonly #notes: ReadNotes;
   readonly #sample = new Int32Array(SAMPLE_ENTRIES);
   /** The highest version that ever came in or left a floor: what a flush forgets. */
   #highestHigh = 0;
@@ -89,8 +98,22 @@ export class Slab {
     return new SharedArrayBuffer(slabLayout(memoryLimit).totalBytes);
   }
 
-  /** Formats fresh memory from `allocate`. The calling thread is its only writer from now on. */
-  constructor(buffer: SharedArrayBuffer, memoryLimit: Bytes) {
+  /**
+   * Takes over a slab whose owner is proven dead, at whatever instant it died: see `attach.ts`. The
+   * calling thread is its only writer from now on.
+   * @param floor above every version that was ever in the slab, below all that will be
+   * @throws SlabRefused if the memory is no slab of this layout and limit: start with a fresh one
+   */
+  static attach(buffer: SharedArrayBuffer, memoryLimit: Bytes, floor: Floor): Slab {
+    refuseUnlessSlab(buffer, memoryLimit);
+    return new Slab(buffer, memoryLimit, floor);
+  }
+
+  /**
+   * Formats fresh memory from `allocate`. The calling thread is its only writer from now on.
+   * @param lastLife for `attach` alone
+   */
+  constructor(buffer: SharedArrayBuffer, memoryLimit: Bytes, lastLife: Floor | null = null) {
     const memory = new SlabMemory(buffer, memoryLimit);
     this.memoryLimit = memoryLimit;
     this.#buffer = buffer;
@@ -99,8 +122,9 @@ export class Slab {
     this.#index = new BucketIndex(memory);
     this.#recency = new RecencyList(memory);
     this.#storage = new Storage(memory, this.#index, this.#recency);
-    this.#numbers[statIndex('layoutVersion')] = LAYOUT_VERSION;
-    this.#numbers[statIndex('memoryLimit')] = memoryLimit;
+    this.#notes = new ReadNotes(memory, this.#index, this.#recency);
+    this.attachment = lastLife === null ? null : this.#takeOver(memory, lastLife);
+    if (lastLife === null) this.#format();
     this.#publishSizes();
   }
 
@@ -186,18 +210,23 @@ export class Slab {
     const valueLength = end - start;
     const charge = key.length + valueLength + ENTRY_OVERHEAD;
     if (charge > this.memoryLimit) return 'too-large';
+    // Signed, as the index has it: beyond 2^31 a number is an object wherever it is handed on.
+    const hash = key.hash | 0;
     let pair = this.#findUnexpired(key, now);
-    if (!this.#isNews(key.hash, pair, version)) return 'superseded';
+    if (!this.#isNews(hash, pair, version)) return 'superseded';
     pair = this.#makeRoom(key, pair, valueLength, charge);
     // What was forgotten to make room may have been newer, and its floor is this key's too.
-    if (pair === NO_PAIR && !this.#isNews(key.hash, pair, version)) return 'superseded';
+    if (pair === NO_PAIR && !this.#isNews(hash, pair, version)) return 'superseded';
     this.#storage.reserve(key.length, valueLength);
     const entry = this.#write(key, value, start, end, kind, expiry, version);
-    if (!this.#publish(key.hash, entry, pair, expiry, version)) return 'superseded';
+    if (!this.#publish(hash, entry, pair, expiry, version)) return 'superseded';
     this.#recency.add(entry);
     this.#remember(version);
     this.#account(1, charge);
-    if (pair === NO_PAIR) this.#index.growFor(this.#count);
+    if (pair === NO_PAIR) {
+      this.#index.growFor(this.#count);
+      this.#storage.makeUpForIndex();
+    }
     this.#tally(SETS);
     return 'installed';
   }
@@ -244,6 +273,12 @@ export class Slab {
     this.#publishSizes();
   }
 
+  /** Takes note of what other threads have read since the last time: order, hits and misses. */
+  drainNotes(): void {
+    this.#notes.drain();
+    this.#notes.countMisses();
+  }
+
   /** Looks at 20 random entries that have an expiry and removes those that have expired (NODE-6). */
   sweep(now: Instant, prng: Prng): SweepOutcome {
     const sample = this.#sample;
@@ -256,6 +291,7 @@ export class Slab {
       this.#tally(EXPIRED);
       expired++;
     }
+    this.drainNotes();
     this.#publishSizes();
     return { sampled, expired };
   }
@@ -263,6 +299,22 @@ export class Slab {
   stats(): SlabStats {
     this.#publishSizes();
     return readSlabStats(this.#buffer);
+  }
+
+  #format(): void {
+    this.#index.format();
+    this.#numbers[statIndex('memoryLimit')] = this.memoryLimit;
+    this.#numbers[statIndex('layoutVersion')] = LAYOUT_VERSION;
+  }
+
+  #takeOver(memory: SlabMemory, floor: Floor): AttachReport {
+    const attached = attach(memory, this.#index, this.#storage.entries, floor);
+    this.#storage.adopt(attached.map, this.#numbers[statIndex('moved')] as number);
+    this.#highestHigh = attached.highest.high;
+    this.#highestLow = attached.highest.low;
+    this.#account(attached.entries, attached.trackedBytes);
+    while (this.#tracked > this.memoryLimit) this.#evictOldest();
+    return attached.report;
   }
 
   /** Word index of a key's slot word in the index, or NO_PAIR. */
@@ -323,20 +375,23 @@ export class Slab {
    */
   #makeRoom(key: KeyBuffer, pair: number, valueLength: number, charge: number): number {
     const { entries } = this.#storage;
+    this.#notes.drainInTime(this.#count);
     let replaced = pair;
     let back = 0;
-    if (replaced !== NO_PAIR) {
-      const old = this.#slotIn(replaced);
+    const old = pair === NO_PAIR ? NO_SLOT : this.#slotIn(pair);
+    if (old !== NO_SLOT) {
       if (entries.chain(old) !== NO_SLOT || this.#storage.isChained(key.length, valueLength)) {
-        this.#forget(replaced, old);
+        this.#forget(pair, old);
         replaced = NO_PAIR;
       } else {
         back = entries.trackedBytes(old);
       }
     }
     if (this.#tracked - back + charge > this.memoryLimit) {
-      if (replaced !== NO_PAIR) this.#recency.touch(this.#slotIn(replaced));
+      if (replaced !== NO_PAIR) this.#recency.touch(old);
       while (this.#tracked - back + charge > this.memoryLimit) this.#evictOldest();
+      // Evictions may have merged its bucket into another.
+      if (replaced !== NO_PAIR) replaced = this.#pairOf(old);
     }
     return replaced;
   }
@@ -402,6 +457,7 @@ export class Slab {
     this.#recency.remove(entry);
     this.#account(-1, -entries.trackedBytes(entry));
     this.#storage.free(entry);
+    this.#index.shrinkFor(this.#count);
   }
 
   #evictOldest(): void {
@@ -451,11 +507,12 @@ export class Slab {
   /** What other threads read of the memory that is used; brought up to date once a second. */
   #publishSizes(): void {
     const numbers = this.#numbers;
-    const fixed = HEADER_BYTES;
+    const fixed = HEADER_BYTES + this.#notes.touchedBytes;
     numbers[statIndex('occupiedBytes')] =
       fixed + this.#index.occupiedBytes + this.#storage.occupiedBytes;
-    numbers[statIndex('residentBytes')] =
-      fixed + this.#index.touchedBytes + this.#storage.touchedBytes;
+    const touched = fixed + this.#index.touchedBytes + this.#storage.touchedBytes;
+    // What was touched in an earlier life still is.
+    numbers[RESIDENT] = Math.max(numbers[RESIDENT] as number, touched);
     numbers[statIndex('moved')] = this.#storage.moved;
   }
 }

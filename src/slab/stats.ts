@@ -1,5 +1,6 @@
-import { HEADER_BYTES } from './layout.js';
+import { HEADER_BYTES, NOTES_END } from './layout.js';
 import { statIndex } from './memory.js';
+import { undrainedReads } from './read-notes.js';
 
 /** What a slab says of itself. Counters count from its start. */
 export interface SlabStats {
@@ -24,19 +25,23 @@ export interface SlabStats {
   readonly moved: number;
 }
 
-/** Reads the figures of a slab from any thread. */
+/**
+ * Reads the figures of a slab from any thread, what foreign readers have counted included: exact
+ * when nobody is at work.
+ */
 export function readSlabStats(memory: SharedArrayBuffer): SlabStats {
   const numbers = new Float64Array(memory, 0, HEADER_BYTES / 8);
   const read = (field: Parameters<typeof statIndex>[0]): number =>
     numbers[statIndex(field)] as number;
+  const undrained = undrainedReads(new Int32Array(memory, 0, NOTES_END / 4));
   return {
     entries: read('entries'),
     trackedBytes: read('trackedBytes'),
     memoryLimit: read('memoryLimit'),
     occupiedBytes: read('occupiedBytes'),
     residentBytes: read('residentBytes'),
-    hits: read('hits'),
-    misses: read('misses'),
+    hits: read('hits') + undrained.hits,
+    misses: read('misses') + undrained.misses,
     sets: read('sets'),
     deletes: read('deletes'),
     evicted: read('evicted'),

@@ -11,6 +11,7 @@ import type { SlabMemory } from './memory.js';
 import { Mover } from './mover.js';
 import { Pages } from './pages.js';
 import type { RecencyList } from './recency.js';
+import type { SlotMap } from './slot-map.js';
 
 /** Below this limit fragmentation is not worth moving entries for: pages are taken while there are any. */
 const COMPACT_FROM_BYTES = 6 * 2 ** 20;
@@ -26,6 +27,8 @@ export class Storage {
   readonly #occupiedLimit: number;
   /** A slot was given back since the last fence: readers may still be in it. */
   #fenceDue = false;
+  /** Bytes of the index when pages last made up for its growth, or fewer. */
+  #indexBytes = 0;
   /** Slots moved since the start. */
   moved = 0;
 
@@ -40,6 +43,13 @@ export class Storage {
       layout.memoryLimit < COMPACT_FROM_BYTES
         ? layout.totalBytes
         : layout.memoryLimit * OCCUPIED_PART;
+  }
+
+  /** Takes over what somebody else has left behind. */
+  adopt(map: SlotMap, moved: number): void {
+    this.#pages.adopt(map);
+    this.moved = moved;
+    this.#fenceDue = true;
   }
 
   get occupiedBytes(): number {
@@ -103,6 +113,27 @@ export class Storage {
     this.#fenceDue = true;
   }
 
+  /**
+   * To be called when the index may have grown: what it takes is taken from the pages, where they have
+   * something to spare, once it is a page.
+   */
+  makeUpForIndex(): void {
+    const index = this.#index.occupiedBytes;
+    if (index < this.#indexBytes) this.#indexBytes = index;
+    if (index < this.#indexBytes + this.#pageBytes) return;
+    this.#indexBytes = index;
+    if (this.occupiedBytes + index > this.#occupiedLimit) this.#compact();
+  }
+
+  /** Gets a page back, if one can be emptied into others. */
+  #compact(): void {
+    this.#settle();
+    const moved = this.#mover.emptyOnePage();
+    if (moved === null) return;
+    this.moved += moved;
+    this.#fenceDue = true;
+  }
+
   #reserveChain(bytes: number): void {
     const { entries } = this;
     const fullChunks = Math.floor(bytes / entries.chunkCapacity);
@@ -126,15 +157,7 @@ export class Storage {
 
   #openPage(sizeClass: number): void {
     const occupied = this.occupiedBytes + this.#pageBytes + this.#index.occupiedBytes;
-    const frugal = occupied > this.#occupiedLimit || this.#pages.allInUse;
-    if (frugal) {
-      this.#settle();
-      const moved = this.#mover.emptyOnePage();
-      if (moved !== null) {
-        this.moved += moved;
-        this.#fenceDue = true;
-      }
-    }
+    if (occupied > this.#occupiedLimit || this.#pages.allInUse) this.#compact();
     const opened = this.#pages.open(sizeClass);
     assert(opened, 'there are pages for every set of entries within the limit (layout.ts)');
   }

@@ -10,10 +10,20 @@ import {
   ENTRY_HEADER_BYTES,
   ENTRY_OVERHEAD,
   GRANULE_BYTES,
+  HEADER_BUCKET_COUNT,
   HEADER_BYTES,
+  HEADER_FLOOR_LOW,
+  HEADER_NEWEST,
+  HEADER_NOTES_PENDING,
+  HEADER_NOTES_URGENT,
+  HEADER_NOTES_USED,
   HEADER_OLDEST,
   MEMORY_LIMIT_MAX,
   MEMORY_LIMIT_MIN,
+  NOTE_RINGS,
+  NOTES_AT,
+  NOTES_PER_RING,
+  RING_BYTES,
   SLOT_ADDRESS,
   SLOT_EXPIRES,
   SLOTS_PER_PAGE_MIN,
@@ -35,7 +45,7 @@ const PAGE_SIZES = [...new Set(LIMITS.map((limit) => slabLayout(bytes(limit)).pa
 test('slabLayout() puts the parts behind each other, aligned, for every limit (NODE-5)', () => {
   for (const limit of LIMITS) {
     const map = slabLayout(bytes(limit));
-    assert.ok(map.pageTableAt >= HEADER_BYTES);
+    assert.ok(map.pageTableAt >= NOTES_AT + NOTE_RINGS * RING_BYTES);
     assert.ok(map.bucketsAt >= map.pageTableAt + map.pages);
     assert.equal(map.overflowAt, map.bucketsAt + map.bucketsMax * CACHE_LINE);
     assert.ok(map.pagesAt >= map.overflowAt + map.overflowMax * CACHE_LINE);
@@ -52,8 +62,22 @@ test('slabLayout() puts the parts behind each other, aligned, for every limit (N
 
 test('the header has room for its figures and words', () => {
   assert.ok(STAT_FIELDS.length * 8 <= HEADER_BYTES / 2);
-  assert.ok((HEADER_OLDEST + 1) * 4 <= HEADER_BYTES);
+  assert.ok((HEADER_NOTES_URGENT + 1) * 4 <= HEADER_BYTES);
+  const lineOf = (word: number): number => Math.floor((word * 4) / CACHE_LINE);
+  assert.equal(lineOf(HEADER_BUCKET_COUNT), lineOf(HEADER_FLOOR_LOW));
+  assert.notEqual(lineOf(HEADER_FLOOR_LOW), lineOf(HEADER_NEWEST), 'what readers look at stays');
+  assert.equal(lineOf(HEADER_NEWEST), lineOf(HEADER_OLDEST));
+  assert.notEqual(lineOf(HEADER_OLDEST), lineOf(HEADER_NOTES_PENDING));
   assert.equal(SLOT_ADDRESS & SLOT_EXPIRES, 0);
+});
+
+test('rings of read notes have whole cache lines, and a bit each in two words', () => {
+  assert.equal(NOTES_AT % CACHE_LINE, 0);
+  assert.equal(RING_BYTES, CACHE_LINE + NOTES_PER_RING * 8);
+  assert.equal(RING_BYTES % CACHE_LINE, 0);
+  assert.equal(NOTES_PER_RING & (NOTES_PER_RING - 1), 0);
+  assert.equal(NOTE_RINGS, 64);
+  assert.equal(HEADER_NOTES_USED, HEADER_NOTES_PENDING + 2);
 });
 
 test('slabLayout() refuses limits out of range', () => {

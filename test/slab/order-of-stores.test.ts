@@ -14,7 +14,9 @@ import { BUCKETS_MIN } from '#src/slab/layout.js';
 import { Slab } from '#src/slab/slab.js';
 import { PATTERN, startOf, valueAt } from './support/bytes.js';
 import { plainKeys } from './support/keys.js';
+import type { SlabClass } from './support/owner.js';
 import { type LeftOut, type Read, readInPlace } from './support/reader.js';
+import { type Edits, variantOf } from './support/variant.js';
 import { SlabView } from './support/view.js';
 
 /** What a key was after some operation; lengths and stamps give the bytes. */
@@ -49,7 +51,13 @@ interface Plan {
   readonly alone?: number;
   /** Values are short, and long from this operation on: work for the mover. */
   readonly longFrom?: number;
+  /** Operations until few keys are there, and until many are: buckets are merged, and split again. */
+  readonly wave?: number;
+  /** Readers are up to so many times as slow as the owner. */
+  readonly pace?: number;
   readonly leftOut?: LeftOut;
+  /** A slab with a fault. */
+  readonly Kind?: SlabClass;
 }
 
 interface Tally {
@@ -57,6 +65,7 @@ interface Tally {
   absent: number;
   startedOver: number;
   moved: number;
+  merged: number;
 }
 
 /** Runs `act` with `between` called around every atomic store and addition of this thread. */
@@ -83,7 +92,7 @@ function observingAtomics(between: () => void, act: () => void): void {
 }
 
 class World {
-  readonly tally: Tally = { answered: 0, absent: 0, startedOver: 0, moved: 0 };
+  readonly tally: Tally = { answered: 0, absent: 0, startedOver: 0, moved: 0, merged: 0 };
   readonly #plan: Plan;
   readonly #prng: Prng;
   readonly #slab: Slab;
@@ -103,7 +112,7 @@ class World {
     const buffer = Slab.allocate(bytes(plan.limit));
     this.#plan = plan;
     this.#prng = new Prng(plan.seed);
-    this.#slab = new Slab(buffer, bytes(plan.limit));
+    this.#slab = new (plan.Kind ?? Slab)(buffer, bytes(plan.limit));
     this.#view = new SlabView(buffer, plan.limit);
     this.#keys = plainKeys(plan.keys).map((key) => Buffer.from(key));
     this.#hashes = this.#keys.map((key, i) => {
@@ -121,10 +130,12 @@ class World {
     for (; this.#operation < alone; this.#operation++) this.#operate();
     this.#recordStates();
     for (this.#operation++; this.#operation <= alone + this.#plan.operations; this.#operation++) {
+      const buckets = this.#view.bucketCount;
       observingAtomics(
         () => this.#readersStep(),
         () => this.#operate(),
       );
+      if (this.#view.bucketCount < buckets) this.tally.merged++;
       this.#recordStates();
       for (const judge of this.#home) judge();
       this.#home = [];
@@ -141,7 +152,7 @@ class World {
     this.#now += prng.below(2);
     const now = instant(this.#now);
     const draw = prng.below(1000);
-    if (draw < 950 - (this.#plan.deletes ?? 250)) {
+    if (draw < 950 - this.#deletes()) {
       const stamp = this.#operation;
       const length = this.#someLength();
       const end = startOf(stamp) + length;
@@ -156,6 +167,11 @@ class World {
     } else {
       this.#slab.flush(this.#version);
     }
+  }
+
+  #deletes(): number {
+    const { deletes = 250, wave } = this.#plan;
+    return wave !== undefined && Math.floor(this.#operation / wave) % 2 === 1 ? 700 : deletes;
   }
 
   readonly #stamps = new Map<number, { length: number; stamp: number }>();
@@ -210,7 +226,7 @@ class World {
     const hash = this.#hashes[key] as number;
     const { leftOut } = this.#plan;
     const read = readInPlace(this.#view, hash, this.#keys[key] as Buffer, leftOut ?? 'nothing');
-    return { key, begun: this.#operation, read, pace: 1 + this.#prng.below(12) };
+    return { key, begun: this.#operation, read, pace: 1 + this.#prng.below(this.#plan.pace ?? 12) };
   }
 
   #judge({ key, begun }: ActiveRead, answer: ReturnType<Read['next']>['value']): void {
@@ -244,6 +260,11 @@ class World {
   }
 }
 
+/** Merges and splits with every few operations, of the same bucket. */
+const RESTLESS: Edits = {
+  layout: [['export const BUCKET_LOAD_MIN = 4;', 'export const BUCKET_LOAD_MIN = 4.59;']],
+};
+
 const PLANS: Readonly<Record<string, Plan>> = {
   'few keys, much memory': { seed: 1, operations: 8000, keys: 40, limit: 64_000, lengthMax: 200 },
   splits: { seed: 2, operations: 6000, keys: 120, limit: 64_000, lengthMax: 100 },
@@ -251,6 +272,28 @@ const PLANS: Readonly<Record<string, Plan>> = {
   'chained values': { seed: 4, operations: 12_000, keys: 60, limit: 30_000, lengthMax: 3000 },
   collisions: { seed: 5, operations: 6000, keys: 100, limit: 64_000, lengthMax: 50, hashes: 7 },
   flushes: { seed: 6, operations: 10_000, keys: 100, limit: 64_000, lengthMax: 50, flushes: 10 },
+  merges: {
+    seed: 8,
+    operations: 8000,
+    keys: 150,
+    limit: 64_000,
+    lengthMax: 60,
+    deletes: 100,
+    flushes: 0,
+    wave: 150,
+  },
+  'splits and merges in turn': {
+    seed: 9,
+    operations: 20_000,
+    keys: 50,
+    limit: 64_000,
+    lengthMax: 60,
+    deletes: 230,
+    flushes: 0,
+    watched: 30,
+    pace: 40,
+    Kind: await variantOf(RESTLESS),
+  },
   moves: {
     seed: 7,
     operations: 3000,
@@ -272,6 +315,7 @@ for (const [what, plan] of Object.entries(PLANS)) {
     assert.ok(tally.absent > 100);
     assert.ok(tally.startedOver > 10);
     if (plan.longFrom !== undefined) assert.ok(tally.moved > 1000);
+    if (what.includes('merges')) assert.ok(tally.merged > 100);
   });
 }
 
@@ -279,6 +323,46 @@ for (const leftOut of ['generation', 'bucket count', 'floor before'] as const) {
   test(`a reader that leaves out the ${leftOut} is caught (NODE-8)`, () => {
     const plans = Object.values(PLANS).map((plan) => ({ ...plan, leftOut }));
     assert.throws(() => plans.map((plan) => new World(plan).run()));
+  });
+}
+
+const MOVE = (bucket: string): string => `Atomics.add(words, ${bucket} + BUCKET_GENERATION, 1);`;
+
+/** Stores of a merge and a split without one of which readers go wrong. */
+const MERGE_FAULTS: Readonly<Record<string, Edits>> = {
+  'does not move the generation of the bucket that it fills': {
+    'bucket-index': [
+      [`${MOVE('to')}\n        this.#publishCount(number);`, 'this.#publishCount(number);'],
+    ],
+  },
+  'publishes the count before the pairs are there': {
+    'bucket-index': [
+      [
+        'this.raiseFloorOf(to, floorHigh',
+        'this.#publishCount(number);\n        this.raiseFloorOf(to, floorHigh',
+      ],
+    ],
+  },
+  'withdraws pairs before the count is published': {
+    'bucket-index': [
+      [
+        'this.#publishCount(number);\n        this.#withdraw(from, number, mask);',
+        'this.#withdraw(from, number, mask);\n        this.#publishCount(number);',
+      ],
+    ],
+  },
+  'leaves the lower floor': {
+    'bucket-index': [
+      ['this.raiseFloorOf(to, floorHigh, words[from + BUCKET_FLOOR_LOW] >>> 0);', ''],
+    ],
+  },
+};
+
+for (const [fault, edits] of Object.entries(MERGE_FAULTS)) {
+  test(`a merge is caught that ${fault} (NODE-8, rule F)`, async () => {
+    const Kind = await variantOf(RESTLESS, edits);
+    const plans = Object.entries(PLANS).filter(([what]) => what.includes('merges'));
+    assert.throws(() => plans.map(([, plan]) => new World({ ...plan, Kind }).run()));
   });
 }
 
@@ -341,6 +425,77 @@ test('a reader that begins in the middle of a flush never reads torn bytes (NODE
   assert.equal(tornByFlush('nothing'), 0);
 });
 
-test('a reader that leaves out the table generation is caught (NODE-8)', () => {
-  assert.notEqual(tornByFlush('table generation'), 0);
+test('a reader that does not look at the generation again is caught in a flush (NODE-8)', () => {
+  assert.notEqual(tornByFlush('generation'), 0);
+});
+
+/**
+ * A reader that has loaded the bucket count, and no more, when its bucket is merged into another; it
+ * goes on in the middle of the split that brings the bucket back: at the `start`-th store, for
+ * `steps` steps. Returns whether it found its key, which was there all the time; null if it started
+ * over.
+ */
+function readThroughMergeAndSplit(Kind: SlabClass, start: number, steps: number) {
+  const limit = 64_000;
+  const buffer = Slab.allocate(bytes(limit));
+  const slab = new Kind(buffer, bytes(limit));
+  const view = new SlabView(buffer, limit);
+  const version = new VersionClock(epoch(1));
+  const loaded = new KeyBuffer();
+  const load = (key: Buffer): KeyBuffer => {
+    loaded.loadBytes(key, 0, key.length);
+    return loaded;
+  };
+  const install = (key: Buffer): void => {
+    version.advance();
+    slab.install(load(key), instant(0), PATTERN, 0, 9, 'bytes', NEVER, version);
+  };
+  const keys = plainKeys(100).map((key) => Buffer.from(key));
+  for (const key of keys) {
+    if (view.bucketCount < BUCKETS_MIN + 5) install(key);
+  }
+  const last = view.bucketCount - 1;
+  const [pairs, others] = [view.pairsIn(view.bucketAt(last)), view.pairsIn(view.bucketAt(0))];
+  const key = view.keyOf(pairs[pairs.length - 1]?.slot as number);
+  const other = view.keyOf(others[0]?.slot as number);
+  const read = readInPlace(view, load(key).hash, key, 'nothing');
+  read.next();
+  version.advance();
+  slab.delete(load(other), instant(0), version);
+  assert.equal(view.bucketCount, last, 'a merge');
+  let passed = 0;
+  let result: ReturnType<Read['next']> = { done: false, value: undefined };
+  const stepInTime = (): void => {
+    if (passed++ !== start) return;
+    for (let step = 0; step < steps && !result.done; step++) result = read.next();
+  };
+  observingAtomics(stepInTime, () => install(other));
+  assert.equal(view.bucketCount, last + 1, 'a split');
+  while (!result.done) result = read.next();
+  const found = result.value === null ? null : result.value.value !== null;
+  return { found, isOver: start >= passed };
+}
+
+/** Reads at every place of the split; returns how many missed a key that was there all the time. */
+function missedByMergeAndSplit(Kind: SlabClass): number {
+  let missed = 0;
+  for (let start = 0; !readThroughMergeAndSplit(Kind, start, 0).isOver; start++) {
+    for (let steps = 0; steps < 30; steps++) {
+      if (readThroughMergeAndSplit(Kind, start, steps).found === false) missed++;
+    }
+  }
+  return missed;
+}
+
+test('a reader that sleeps through a merge finds its key in the split that undoes it (NODE-8)', async () => {
+  assert.equal(missedByMergeAndSplit(await variantOf(RESTLESS)), 0);
+});
+
+test('a split is caught that does not move the generation of the bucket that it fills (NODE-8)', async () => {
+  const Faulty = await variantOf(RESTLESS, {
+    'bucket-index': [
+      [`${MOVE('to')}\n        this.#publishCount(number + 1);`, 'this.#publishCount(number + 1);'],
+    ],
+  });
+  assert.notEqual(missedByMergeAndSplit(Faulty), 0);
 });

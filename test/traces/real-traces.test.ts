@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { replayTrace, type TracePlan } from '#src/load/trace-replay.js';
 import { SlabCache } from '#src/slab-cache.js';
+import { ForeignCache } from '../slab/support/foreign-cache.js';
 import { ExactLru } from './exact-lru.js';
 
 /** A folder with the traces; they are others' data and no part of this repository. */
@@ -51,6 +52,18 @@ for (const [trace, n, capacity, ratio] of EXPECTED) {
     assert.equal(result.hitRatio.toFixed(5), ratio);
     assert.equal(result.stats.evictedOutOfOrder, 0);
   });
+}
+
+for (const [trace, n, capacity, ratio] of EXPECTED) {
+  for (const readers of [1, 4]) {
+    test(`Slab of ${capacity} items, all read by ${readers} in place, hits ${ratio} of ${trace} within half a point (NODE-2, BENCH-3)`, {
+      skip,
+    }, async () => {
+      const plan = planFor(trace, n, { by: 'items', capacity });
+      const { hitRatio } = await replayTrace(plan, (limit) => new ForeignCache(limit, readers));
+      assert.ok(Math.abs(hitRatio - Number(ratio)) <= 0.005, `${hitRatio}, exact ${ratio}`);
+    });
+  }
 }
 
 for (const trace of ['meta-cdn', 'cloudphysics-io', 'adaptsize-request']) {

@@ -11,7 +11,7 @@ import { VersionClock } from '#src/base/version.js';
 import { NO_ENTRY, Slab } from '#src/slab/slab.js';
 import type { SlabStats } from '#src/slab/stats.js';
 import { PATTERN, startOf, valueAt } from './bytes.js';
-import { ModelCache } from './model.js';
+import { ModelCache, type ModelEntry } from './model.js';
 import { type HashOf, verifySlab } from './verify.js';
 import { SlabView } from './view.js';
 
@@ -52,6 +52,19 @@ export interface History {
   readonly hashOf?: HashOf;
   readonly entriesMax?: number;
   readonly makeSlab?: (buffer: SharedArrayBuffer, limit: number) => Slab;
+  /** Goes on with a slab that there is, instead of an empty one. */
+  readonly from?: Beginning;
+}
+
+/** Where a history begins that does not begin with nothing. */
+export interface Beginning {
+  readonly buffer: SharedArrayBuffer;
+  readonly slab: Slab;
+  /** By the keys' numbers, least recently used first. */
+  readonly entries: ReadonlyMap<number, Omit<ModelEntry, 'version'>>;
+  readonly now: number;
+  /** The epoch to write under, above all that is there. */
+  readonly epoch: number;
 }
 
 export interface Played {
@@ -100,18 +113,32 @@ class Player {
   #stamp = 0;
 
   constructor(history: History) {
-    const buffer = Slab.allocate(bytes(history.limit));
+    const { from } = history;
+    const buffer = from?.buffer ?? Slab.allocate(bytes(history.limit));
     const make = history.makeSlab ?? ((memory, limit) => new Slab(memory, bytes(limit)));
     this.#history = history;
-    this.slab = make(buffer, history.limit);
+    this.slab = from?.slab ?? make(buffer, history.limit);
     this.view = new SlabView(buffer, history.limit);
     this.#model = new ModelCache(history.limit, history.entriesMax);
+    if (from !== undefined) this.#begin(from);
     this.#prng = new Prng(history.seed);
     let upTo = 0;
     this.#ladder = Object.entries(history.mix ?? EVERYTHING).map(([operation, weight]) => {
       upTo += weight;
       return { operation: operation as Operation, upTo };
     });
+  }
+
+  #begin({ entries, now, epoch: number, slab }: Beginning): void {
+    for (const [key, entry] of entries) {
+      this.#model.entries.set(key, { ...entry, version: 0 });
+      this.#model.tracked += entry.charge;
+    }
+    const { evicted, evictedOutOfOrder } = slab.stats();
+    this.#model.evicted = evicted;
+    this.#model.evictedFromChain = evictedOutOfOrder;
+    this.#now = now;
+    this.#version.enter(epoch(number));
   }
 
   step(operation: number): void {

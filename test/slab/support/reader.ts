@@ -12,7 +12,6 @@ import {
   CHUNK_HEADER_BYTES,
   ENTRY_HEADER_BYTES,
   HEADER_BUCKET_COUNT,
-  HEADER_TABLE_GENERATION,
   NO_SLOT,
   OVERFLOW_CHAIN_MAX,
   SLOT_ADDRESS,
@@ -27,19 +26,12 @@ export interface ReadAnswer {
 }
 
 /** Which of its checks a reader leaves out: a planted fault. */
-export type LeftOut =
-  | 'generation'
-  | 'table generation'
-  | 'bucket count'
-  | 'floor before'
-  | 'nothing';
+export type LeftOut = 'generation' | 'bucket count' | 'floor before' | 'nothing';
 
 /** Null if something changed under the reader: it would start over. */
 export type Read = Generator<undefined, ReadAnswer | null, undefined>;
 
 export function* readInPlace(view: SlabView, hash: number, key: Buffer, leftOut: LeftOut): Read {
-  const table = view.word(HEADER_TABLE_GENERATION);
-  yield;
   const count = view.word(HEADER_BUCKET_COUNT);
   yield;
   const bucket = view.bucketAt(view.bucketNumber(hash, count));
@@ -53,14 +45,11 @@ export function* readInPlace(view: SlabView, hash: number, key: Buffer, leftOut:
     if (leftOut === 'floor before') floor = floorNow;
   }
   yield;
+  const isCounted = found !== null || leftOut === 'bucket count';
+  if (!isCounted && view.word(HEADER_BUCKET_COUNT) !== count) return null;
+  yield;
   if (leftOut !== 'generation' && view.word(bucket + BUCKET_GENERATION) !== generation) return null;
-  yield;
-  if (leftOut !== 'table generation' && view.word(HEADER_TABLE_GENERATION) !== table) return null;
-  yield;
-  if (found !== null) return found;
-  const absent = { value: null, version: floor };
-  if (leftOut === 'bucket count') return absent;
-  return view.word(HEADER_BUCKET_COUNT) === count ? absent : null;
+  return found ?? { value: null, version: floor };
 }
 
 function* findInPlace(view: SlabView, bucket: number, hash: number, key: Buffer) {

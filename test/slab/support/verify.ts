@@ -18,6 +18,7 @@ import {
   HEADER_NEWEST,
   HEADER_OLDEST,
   NO_SLOT,
+  RING_BYTES,
   SLOT_ADDRESS,
   TAG_CHUNK,
   TAG_ENTRY,
@@ -50,6 +51,7 @@ export function verifySlab(view: SlabView, hashOf: HashOf = murmur3): Verified {
   assert.ok(stats.trackedBytes <= stats.memoryLimit, 'the tracked bytes are within the limit');
   const occupied =
     HEADER_BYTES +
+    view.noteRingsUsed * RING_BYTES +
     (view.bucketCount + index.overflowBuckets) * CACHE_LINE +
     slots.pagesInUse * view.layout.pageBytes;
   assert.equal(stats.occupiedBytes, occupied, 'the occupied bytes');
@@ -93,6 +95,7 @@ function verifyEntry(view: SlabView, entry: number, slots: SlotLedger): number {
   slots.claim(entry, ENTRY_HEADER_BYTES + Math.min(view.streamLength(entry), headCapacity));
   assert.equal(tagOf(view, entry), TAG_ENTRY, 'an entry is tagged as one');
   assert.ok(view.entries.isIntact(entry), 'a header agrees with its checksum');
+  assert.ok(view.version(entry) > view.slabFloor, "an entry is above the slab's floor");
   const chunkCapacity = view.classes.slotBytesMax - CHUNK_HEADER_BYTES;
   let remaining = view.streamLength(entry) - headCapacity;
   let before = entry;

@@ -16,11 +16,14 @@ import {
   BUCKET_WORDS,
   CHUNK_HEADER_BYTES,
   ENTRY_HEADER_BYTES,
+  ENTRY_NEWER,
   HEADER_BUCKET_COUNT,
   HEADER_FLOOR_HIGH,
   HEADER_FLOOR_LOW,
-  HEADER_TABLE_GENERATION,
+  HEADER_NOTES_USED,
+  HEADER_OLDEST,
   NO_SLOT,
+  NOTE_RINGS,
   OVERFLOW_CHAIN_MAX,
   SLOT_ADDRESS,
   SLOT_EXPIRES,
@@ -66,15 +69,21 @@ export class SlabView {
     return this.word(HEADER_BUCKET_COUNT);
   }
 
-  get tableGeneration(): number {
-    return this.word(HEADER_TABLE_GENERATION);
+  /** Rings of notes that readers have written to. */
+  get noteRingsUsed(): number {
+    let used = 0;
+    for (let ring = 0; ring < NOTE_RINGS; ring++) {
+      const bits = this.word(HEADER_NOTES_USED + (ring >> 5));
+      if ((bits & (1 << (ring & 31))) !== 0) used++;
+    }
+    return used;
   }
 
   /** Linear hashing by the book: modulo the next power of two, folded back where there is none yet. */
   bucketNumber(hash: number, count = this.bucketCount): number {
     let size = 1;
     while (size < count) size *= 2;
-    const number = mixHash(hash) % size;
+    const number = (mixHash(hash) >>> 0) % size;
     return number < count ? number : number % (size / 2);
   }
 
@@ -146,6 +155,18 @@ export class SlabView {
       chunk = this.entries.nextChunk(chunk);
     }
     return stream;
+  }
+
+  /** Slots of the recency list, least recently used first. */
+  recency(): number[] {
+    const slots: number[] = [];
+    const most = this.layout.totalBytes / 8;
+    for (let slot = this.word(HEADER_OLDEST); slot !== NO_SLOT; ) {
+      assert.ok(slots.length < most, 'the recency list ends');
+      slots.push(slot);
+      slot = this.word(slot * 2 + ENTRY_NEWER);
+    }
+    return slots;
   }
 
   generation(hash: number): number {
