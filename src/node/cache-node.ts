@@ -39,8 +39,8 @@ import { Reply } from './reply.js';
 import type { RingView } from './ring-view.js';
 import { Router } from './router.js';
 import type { RouterOptions, RouterStats } from './router-options.js';
+import type { SharedReads, SharedReadsStats } from './shared-reads.js';
 import { Sweeper } from './sweeper.js';
-import { Tenure } from './tenure.js';
 
 export interface CacheNodeOptions {
   readonly self: NodeIndex;
@@ -52,6 +52,8 @@ export interface CacheNodeOptions {
   readonly now: Instant;
   /** The longest value that is stored, in bytes. Default 8 MiB. */
   readonly valueBytesMax?: number;
+  /** How keys of other nodes are read in place; null: never, they are always asked for. */
+  readonly reads: SharedReads | null;
   /** Limits and times of forwarding. */
   readonly router?: Omit<RouterOptions, 'local' | 'valueBytesMax'>;
 }
@@ -71,13 +73,14 @@ export interface CacheNodeStats {
   readonly outdated: number;
   /** Entries removed by the sweeper. */
   readonly swept: number;
+  /** Reads of other nodes' keys that were answered in place, or given up. */
+  readonly reads: SharedReadsStats;
   readonly router: RouterStats;
 }
 
 /** What a node has from its first ring on. */
 interface Service {
   ring: RingView;
-  readonly clock: VersionClock;
   readonly executor: Executor;
 }
 
@@ -85,15 +88,16 @@ export class CacheNode {
   readonly #self: NodeIndex;
   readonly #slab: Slab;
   readonly #valueBytesMax: number;
+  readonly #reads: SharedReads | null;
   readonly #router: Router;
   readonly #sweeper: Sweeper;
-  readonly #tenure: Tenure;
   readonly #deferred = new Deferred();
   /** The highest request id of each asker: ids rise, so one that does not has come before. */
   readonly #lastIds = new Map<Address, RequestId>();
   /** Requests of others, and own ones that had to wait, in the form in which they are executed. */
   readonly #command = new Command();
   readonly #failure = new Reply();
+  readonly #read = new Reply();
   #service: Service | null = null;
   readonly #counts = { executed: 0, served: 0, refusedStale: 0, deferred: 0, ignored: 0 };
 
@@ -102,7 +106,7 @@ export class CacheNode {
     this.#slab = options.slab;
     this.#valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
     this.#sweeper = new Sweeper(options.slab, options.prng, options.now);
-    this.#tenure = new Tenure(options.self);
+    this.#reads = options.reads;
     this.#router = new Router({
       ...options.router,
       valueBytesMax: this.#valueBytesMax,
@@ -123,6 +127,7 @@ export class CacheNode {
       ...this.#counts,
       outdated: this.#service === null ? 0 : this.#service.executor.outdated,
       swept: this.#sweeper.swept,
+      reads: this.#reads?.stats ?? { answered: 0, contended: 0 },
       router: this.#router.stats,
     };
   }
@@ -142,7 +147,11 @@ export class CacheNode {
     if (service !== null && this.#isServedAtOnce(service.ring, command)) {
       this.#counts.executed++;
       out.reply(id, service.executor.execute(now, command));
-    } else this.#router.request(now, id, command, out);
+      return;
+    }
+    const read = service === null ? null : this.#readInPlace(now, service.ring, command);
+    if (read !== null) out.reply(id, read);
+    else this.#router.request(now, id, command, out);
   }
 
   /** One message of a frame that carried `epoch`, in the order of the frame. */
@@ -166,17 +175,12 @@ export class CacheNode {
     }
   }
 
-  /**
-   * The next ring. Frames with messages from before carry the old epoch: send them first. A node that
-   * has missed rings should be shown each in turn: over a gap it forgets all that it holds, since
-   * another node may have taken newer writes (`tenure.ts`).
-   */
+  /** The next ring. Frames with messages from before carry the old epoch: send them first. */
   ringChanged(now: Instant, ring: RingView, out: Outbox): void {
-    this.#tenure.ringChanged(ring);
     if (this.#service === null) this.#service = this.#begin(ring);
     else {
       this.#service.ring = ring;
-      this.#service.clock.enter(ring.epoch);
+      this.#service.executor.ringChanged(ring);
     }
     this.#router.ringChanged(now, ring, out);
     for (const { from, epoch, message } of this.#deferred.take(ring.epoch)) {
@@ -209,8 +213,8 @@ export class CacheNode {
 
   #begin(ring: RingView): Service {
     const clock = new VersionClock(ring.epoch);
-    const executor = new Executor(this.#slab, clock, this.#tenure, this.#valueBytesMax);
-    return { ring, clock, executor };
+    const executor = new Executor(this.#slab, clock, ring, this.#valueBytesMax);
+    return { ring, executor };
   }
 
   #isServedAtOnce(ring: RingView, command: Command): boolean {
@@ -220,6 +224,29 @@ export class CacheNode {
     }
     if (command.target !== this.#self) return false;
     return command.op === 'count' || !this.#router.mustQueueFlush;
+  }
+
+  /**
+   * The answer to a read of another node's key, from that node's memory; null if it must be asked.
+   * What is outstanding for the key keeps its order: a read does not overtake it.
+   */
+  #readInPlace(now: Instant, ring: RingView, command: Command): Reply | null {
+    const reads = this.#reads;
+    const { op, key } = command;
+    if (reads === null || (op !== 'get' && op !== 'stat')) return null;
+    if (!this.#router.isQuiet(key.hash)) return null;
+    const outcome = reads.read(ring, key, op === 'get' ? 'value' : 'header');
+    if (outcome === 'unread') return null;
+    const { slab } = reads;
+    const isHit = outcome === 'found' && slab.expiry > now;
+    if (op === 'get') {
+      if (isHit) slab.noteHit();
+      else slab.noteMiss();
+    }
+    if (!isHit) return this.#read.clear('miss');
+    const reply = this.#read.describe(slab);
+    if (op === 'get') reply.lendScratch(slab.scratch);
+    return reply;
   }
 
   /** An own request that had to wait, and whose key is this node's by now. */

@@ -4,7 +4,7 @@
  * `Op` in wire/message.ts.
  *
  * An entry from before the node's present tenure of its key is removed where it is met, and
- * counts as absent (`tenure.ts`). Every write is under a new version, so with one copy none can be
+ * counts as absent (ring/tenures.ts). Every write is under a new version, so with one copy none can be
  * superseded.
  */
 import { assert, unreachable } from '../base/assert.js';
@@ -14,26 +14,32 @@ import { type VersionClock, versionEpoch } from '../base/version.js';
 import { type EntryRef, NO_ENTRY, type Slab } from '../slab/slab.js';
 import type { Command } from './command.js';
 import { Reply } from './reply.js';
-import type { Tenure } from './tenure.js';
+import type { RingView } from './ring-view.js';
 
 export class Executor {
   readonly #slab: Slab;
   readonly #clock: VersionClock;
-  readonly #tenure: Tenure;
+  #ring: RingView;
   readonly #valueBytesMax: number;
   readonly #reply = new Reply();
   #outdated = 0;
 
-  constructor(slab: Slab, clock: VersionClock, tenure: Tenure, valueBytesMax: number) {
+  constructor(slab: Slab, clock: VersionClock, ring: RingView, valueBytesMax: number) {
     this.#slab = slab;
     this.#clock = clock;
-    this.#tenure = tenure;
+    this.#ring = ring;
     this.#valueBytesMax = valueBytesMax;
   }
 
   /** Entries removed because they were from before the node came to own their key. */
   get outdated(): number {
     return this.#outdated;
+  }
+
+  /** The next ring, by which entries are judged from now on. */
+  ringChanged(ring: RingView): void {
+    this.#ring = ring;
+    this.#clock.enter(ring.epoch);
   }
 
   /** @returns the one reply, valid until the next command */
@@ -170,7 +176,7 @@ export class Executor {
   /** The entry, if it is of the node's present tenure; else it is removed. */
   #current(now: Instant, key: KeyBuffer, entry: EntryRef): EntryRef {
     const written = versionEpoch(this.#slab.versionHigh(entry));
-    if (this.#tenure.covers(key.hash, written)) return entry;
+    if (this.#ring.covers(key.hash, written)) return entry;
     this.#outdated++;
     this.#remove(now, key);
     return NO_ENTRY;

@@ -4,11 +4,12 @@
  * limits and each request's state; it decides nothing.
  */
 import { assert } from '../base/assert.js';
-import type { Instant, NodeIndex } from '../base/units.js';
+import type { Instant, KeyHash, NodeIndex } from '../base/units.js';
 import type { Address, RequestId, RequestMessage } from '../wire/message.js';
 import type { Command } from './command.js';
 import { addressOf } from './conversion.js';
 import { Fifo } from './fifo.js';
+import { HashCounts } from './hash-counts.js';
 import { OUTSTANDING_BYTES_MAX, OUTSTANDING_MAX, PARKED_MAX } from './limits.js';
 import { bySequence, Pending } from './pending.js';
 import type { RouterOptions } from './router-options.js';
@@ -25,6 +26,9 @@ export class Outstanding {
   readonly #sent = new Map<RequestId, Pending>();
   /** What waits for another ring, in the order in which it began to. */
   readonly #parked = new Fifo<Pending>();
+  readonly #hashes = new HashCounts();
+  /** Those that name a node, not a key. */
+  #ofNodes = 0;
   #bytes = 0;
   #lastId = 0;
   #lastSequence = 0;
@@ -72,6 +76,11 @@ export class Outstanding {
     return addressOf(pending.owner) === from ? pending : null;
   }
 
+  /** False if a request for this hash may be outstanding, or one that is about all keys of a node. */
+  isQuiet(hash: KeyHash): boolean {
+    return this.#byAge.length === 0 || (this.#ofNodes === 0 && !this.#hashes.mayHold(hash));
+  }
+
   /** Why a request of this many bytes cannot come in; null if it can. */
   fullFor(bytes: number): string | null {
     if (this.count >= this.#countMax) return `${this.count} requests are outstanding, the limit`;
@@ -84,6 +93,8 @@ export class Outstanding {
     const pending = new Pending(id, ++this.#lastSequence, command, deadline);
     pending.age = this.#byAge.push(pending);
     this.#bytes += pending.bytes;
+    if (pending.target === null) this.#hashes.add(pending.hash);
+    else this.#ofNodes++;
     return pending;
   }
 
@@ -134,5 +145,7 @@ export class Outstanding {
     this.#byAge.remove(pending.age);
     pending.age = null;
     this.#bytes -= pending.bytes;
+    if (pending.target === null) this.#hashes.remove(pending.hash);
+    else this.#ofNodes--;
   }
 }

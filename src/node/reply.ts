@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../base/errors.js';
 import type { ValueKind } from '../base/kinds.js';
 import { type Instant, NEVER } from '../base/units.js';
+import type { ReadScratch, SlabReader } from '../slab/reader.js';
 import type { EntryRef, Slab } from '../slab/slab.js';
 import type { ReplyStatus } from '../wire/message.js';
 
@@ -23,6 +24,7 @@ export class Reply {
   #slab: Slab | null = null;
   #entry: EntryRef | null = null;
   #bytes: Uint8Array | null = null;
+  #scratch: ReadScratch | null = null;
 
   /** An answer without a value. */
   clear(status: ReplyStatus): this {
@@ -37,6 +39,7 @@ export class Reply {
     this.#slab = null;
     this.#entry = null;
     this.#bytes = null;
+    this.#scratch = null;
     return this;
   }
 
@@ -54,6 +57,21 @@ export class Reply {
     this.#bytes = bytes;
   }
 
+  /** What a reader has found in another node's slab, without the value. */
+  describe(found: SlabReader): this {
+    this.clear('found');
+    this.kind = found.kind;
+    this.length = found.length;
+    this.expiry = found.expiry;
+    return this;
+  }
+
+  /** Lends the value that a reader has copied to its scratch. */
+  lendScratch(scratch: ReadScratch): void {
+    this.hasValue = true;
+    this.#scratch = scratch;
+  }
+
   fail(error: ErrorCode, text: string): this {
     this.clear('failed');
     this.error = error;
@@ -64,6 +82,7 @@ export class Reply {
   /** Copies the value, all `length` bytes of it, to `target[at …)`. */
   copyValue(target: Uint8Array, at: number): void {
     if (this.#bytes !== null) target.set(this.#bytes, at);
+    else if (this.#scratch !== null) this.#scratch.copyTo(target, at, this.length);
     else if (this.#slab !== null && this.#entry !== null) {
       this.#slab.copyValue(this.#entry, target, at);
     }

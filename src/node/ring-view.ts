@@ -7,13 +7,13 @@ import type { Epoch, KeyHash, NodeIndex } from '../base/units.js';
 export interface RingView {
   /** Number of this ring. Two rings of one number are the same ring, in every thread. */
   readonly epoch: Epoch;
-  /**
-   * Every position on the ring, sorted ascending. A position belongs to the arc that ends at it, so
-   * `owner` is constant from just after one position up to and with the next.
-   */
-  readonly positions: Uint32Array;
   /** The node that serves the keys of this hash; null when no node is on the ring. */
   owner(hash: KeyHash): NodeIndex | null;
+  /**
+   * Whether what the owner of a hash wrote in epoch `written` is of its present tenure. What is not
+   * is no answer any more: another node may have taken newer writes since (ring/tenures.ts).
+   */
+  covers(hash: KeyHash, written: Epoch): boolean;
   /** Whether a node is on the ring. */
   isUp(node: NodeIndex): boolean;
 }

@@ -124,6 +124,14 @@ export class Router {
     return this.#arrivals !== null || this.#isUnsettled;
   }
 
+  /**
+   * Whether nothing is outstanding that a read of this hash could overtake. Then, and only then, it
+   * may be answered without the owner's knowledge.
+   */
+  isQuiet(hash: KeyHash): boolean {
+    return this.#arrivals === null && this.#outstanding.isQuiet(hash);
+  }
+
   /** Whether something waits to be sent, or may have to be sent again. */
   get #isUnsettled(): boolean {
     return this.#lanes.size > 0 || this.#outstanding.parkedCount > 0;
@@ -289,7 +297,9 @@ export class Router {
   }
 
   #park(now: Instant, pending: Pending, out: Outbox): void {
-    if (this.#outstanding.park(pending, after(now, this.#ownerWait))) {
+    // Before the first ring it is not an owner that is waited for.
+    const until = this.#ring === null ? pending.deadline : after(now, this.#ownerWait);
+    if (this.#outstanding.park(pending, until)) {
       this.#counts.parked++;
       return;
     }

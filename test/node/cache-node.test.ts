@@ -33,7 +33,7 @@ const MEMORY = bytes(64 * 1024);
 
 function nodeOn(ring: RingView | null, valueBytesMax?: number): [CacheNode, Desk, Slab] {
   const slab = new Slab(Slab.allocate(MEMORY), MEMORY);
-  const options = { self, slab, prng: new Prng(1), now: START };
+  const options = { self, slab, prng: new Prng(1), now: START, reads: null };
   const node = new CacheNode(valueBytesMax === undefined ? options : { ...options, valueBytesMax });
   const desk = new Desk();
   if (ring !== null) node.ringChanged(START, ring, desk);
@@ -233,9 +233,9 @@ test('CacheNode forgets entries of a range that it lost meanwhile, and no others
   const [node, desk, slab] = nodeOn(toyRing(1, [0]));
   const keys = Array.from({ length: 50 }, (_, i) => `key-${i}`);
   for (const key of keys) ask(node, desk, 'set', key, 'old');
-  const shared = toyRing(2, [0, 1]);
+  const shared = toyRing(2, [0, 1], toyRing(1, [0]));
   node.ringChanged(START, shared, desk);
-  node.ringChanged(START, toyRing(3, [0]), desk);
+  node.ringChanged(START, toyRing(3, [0], shared), desk);
   const wasKept = (key: string) => shared.owner(command('get', key).key.hash) === self;
   for (const key of keys) {
     assert.equal(ask(node, desk, 'get', key), wasKept(key) ? 'found old' : 'miss', key);
@@ -285,7 +285,7 @@ test('CacheNode agrees with a map over random commands (NODE-1, NODE-3, NODE-6)'
   const prng = new Prng(seed);
   const memory = bytes(1024 * 1024);
   const slab = new Slab(Slab.allocate(memory), memory);
-  const node = new CacheNode({ self, slab, prng: prng.fork(), now: START });
+  const node = new CacheNode({ self, slab, prng: prng.fork(), now: START, reads: null });
   const desk = new Desk();
   node.ringChanged(START, toyRing(1, [0]), desk);
   const map = new Map<string, { value: string; expiry: number }>();

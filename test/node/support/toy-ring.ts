@@ -7,13 +7,20 @@ import type { RingView } from '#src/node/ring-view.js';
 
 const POSITIONS_PER_NODE = 8;
 
-/** The ring of `epoch` with these nodes on it. A node's positions are the same in every ring. */
-export function toyRing(number: number, nodes: readonly number[]): RingView {
+/**
+ * The ring of `epoch` with these nodes on it, after the ring `before`. A node's positions are the
+ * same in every ring.
+ */
+export function toyRing(
+  number: number,
+  nodes: readonly number[],
+  before: RingView | null = null,
+): RingView {
   const places = nodes.flatMap((node) =>
     Array.from({ length: POSITIONS_PER_NODE }, (_, i) => ({ node, at: position(node, i) })),
   );
   places.sort((a, b) => a.at - b.at);
-  return new ToyRing(epoch(number), places);
+  return new ToyRing(epoch(number), places, before);
 }
 
 const position = (node: number, i: number): number =>
@@ -21,18 +28,28 @@ const position = (node: number, i: number): number =>
 
 class ToyRing implements RingView {
   readonly epoch: Epoch;
-  readonly positions: Uint32Array;
   readonly #places: readonly { node: number; at: number }[];
+  readonly #before: RingView | null;
 
-  constructor(number: Epoch, places: readonly { node: number; at: number }[]) {
+  constructor(
+    number: Epoch,
+    places: readonly { node: number; at: number }[],
+    before: RingView | null,
+  ) {
     this.epoch = number;
     this.#places = places;
-    this.positions = Uint32Array.from(places, (place) => place.at);
+    this.#before = before;
   }
 
   owner(hash: KeyHash): NodeIndex | null {
     const place = this.#places.find(({ at }) => at >= hash) ?? this.#places[0];
     return place === undefined ? null : nodeIndex(place.node);
+  }
+
+  covers(hash: KeyHash, written: Epoch): boolean {
+    const before = this.#before;
+    if (written >= this.epoch || before === null) return true;
+    return before.owner(hash) === this.owner(hash) && before.covers(hash, written);
   }
 
   isUp(node: NodeIndex): boolean {

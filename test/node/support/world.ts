@@ -14,8 +14,11 @@ import { bytes, type Epoch, type Instant, instant, nodeIndex } from '#src/base/u
 import { CacheNode } from '#src/node/cache-node.js';
 import { Command } from '#src/node/command.js';
 import type { Outbox } from '#src/node/outbox.js';
+import { Reply } from '#src/node/reply.js';
 import type { RingView } from '#src/node/ring-view.js';
 import { Router } from '#src/node/router.js';
+import { type Peek, SharedReads } from '#src/node/shared-reads.js';
+import { ReadScratch, SlabReader } from '#src/slab/reader.js';
 import { Slab } from '#src/slab/slab.js';
 import { BEFORE_FIRST_RING, decodeFrame, encodeFrame } from '#src/wire/codec.js';
 import { type Address, FIRST_CLIENT, type Message, type RequestId } from '#src/wire/message.js';
@@ -36,7 +39,9 @@ export interface WorldOptions {
   readonly calmMax?: number;
   /** Who hears of a ring is not shown those before it. */
   readonly skipsRings?: boolean;
-  readonly breakage?: 'none' | 'any-epoch' | 'doubles-executed';
+  /** Keys of other nodes are read in their slabs, by nodes and clients. */
+  readonly readsInPlace?: boolean;
+  readonly breakage?: 'none' | 'any-epoch' | 'doubles-executed' | 'no-tenure';
 }
 
 const SLAB_BYTES = bytes(1024 * 1024);
@@ -51,6 +56,12 @@ interface Actor {
   readonly address: Address;
   readonly node: CacheNode | null;
   readonly router: Router | null;
+  /** Of a node: what others read in place. */
+  readonly slab: Slab | null;
+  readonly reader: SlabReader | null;
+  readonly reads: SharedReads | null;
+  /** The ring that the actor has seen last. */
+  ring: RingView | null;
   readonly outbox: Outbox;
   readonly submitter: string;
   readonly open: Map<RequestId, Operation>;
@@ -72,6 +83,17 @@ export class World {
   /** When the latest message of a link arrives: nothing overtakes it. */
   readonly #arrivals = new Map<string, number>();
   readonly #command = new Command();
+  readonly #scratch = new ReadScratch();
+  readonly #found = new Reply();
+  readonly #peek: Peek = (() => {
+    const world = this;
+    return {
+      get epoch() {
+        return (world.#rings.at(-1) as RingView).epoch;
+      },
+      slab: (node) => world.#actors.get(node as number as Address)?.reader ?? null,
+    };
+  })();
   #rings: RingView[] = [];
   #onRing: number[];
   #now: Instant = instant(1_000);
@@ -115,32 +137,48 @@ export class World {
   }
 
   /** What the machines counted, summed up, for a test to see that it tested something. */
-  get totals(): { stale: number; queued: number; parked: number; ignored: number } {
-    const totals = { stale: 0, queued: 0, parked: 0, ignored: 0 };
-    for (const { node, router } of this.#actors.values()) {
+  get totals(): {
+    stale: number;
+    queued: number;
+    parked: number;
+    ignored: number;
+    inPlace: number;
+  } {
+    const totals = { stale: 0, queued: 0, parked: 0, ignored: 0, inPlace: 0 };
+    for (const actor of this.#actors.values()) {
+      const { node, router } = actor;
       const stats = node?.stats.router ?? router?.stats;
       if (stats === undefined) continue;
       totals.stale += stats.stale;
       totals.queued += stats.queued;
       totals.parked += stats.parked;
       totals.ignored += node?.stats.ignored ?? 0;
+      totals.inPlace += actor.reads?.stats.answered ?? 0;
     }
     return totals;
   }
 
   #actor(address: number): Actor {
     const isNode = address < this.#options.nodes;
+    const memory = Slab.allocate(SLAB_BYTES);
+    const slab = new Slab(memory, SLAB_BYTES);
+    const reads = this.#options.readsInPlace === true ? new SharedReads(this.#peek) : null;
     const actor: Actor = {
       address: address as Address,
       node: isNode
         ? new CacheNode({
             self: nodeIndex(address),
-            slab: new Slab(Slab.allocate(SLAB_BYTES), SLAB_BYTES),
+            slab,
             prng: this.#prng.fork(),
             now: this.#now,
+            reads,
           })
         : null,
       router: isNode ? null : new Router({ local: null }),
+      slab: isNode ? slab : null,
+      reader: isNode ? new SlabReader(memory, SLAB_BYTES, this.#scratch, address) : null,
+      reads,
+      ring: null,
       submitter: `s${address}.${this.#lives++}`,
       open: new Map(),
       alive: true,
@@ -221,8 +259,26 @@ export class World {
     }
     const id = ++this.#lastId as RequestId;
     actor.open.set(id, operation);
-    this.#machine(actor).request(this.#now, id, command, actor.outbox);
+    if (!this.#readInPlace(actor, id, command)) {
+      this.#machine(actor).request(this.#now, id, command, actor.outbox);
+    }
     this.#planTick(actor);
+  }
+
+  /** What a client does before it asks; a node does so itself. */
+  #readInPlace(actor: Actor, id: RequestId, command: Command): boolean {
+    const { router, reads, ring } = actor;
+    if (router === null || reads === null || ring === null || command.op !== 'get') return false;
+    if (!router.isQuiet(command.key.hash)) return false;
+    const outcome = reads.read(ring, command.key, 'value');
+    if (outcome === 'unread') return false;
+    if (outcome === 'absent') this.#found.clear('miss');
+    else {
+      this.#found.describe(reads.slab);
+      this.#found.lendScratch(reads.slab.scratch);
+    }
+    actor.outbox.reply(id, this.#found);
+    return true;
   }
 
   #post(from: Actor, to: Address, message: Message): void {
@@ -261,7 +317,8 @@ export class World {
 
   /** Everyone hears of the present ring at a time of their own, of each ring in turn. */
   #publish(): void {
-    const ring = toyRing(this.#rings.length + 1, this.#onRing);
+    const last = this.#options.breakage === 'no-tenure' ? null : (this.#rings.at(-1) ?? null);
+    const ring = toyRing(this.#rings.length + 1, this.#onRing, last);
     this.#rings.push(ring);
     for (const actor of this.#actors.values()) {
       this.#plan(this.#prng.below(60), () => this.#catchUp(actor, ring.epoch));
@@ -274,7 +331,9 @@ export class World {
     const rings = this.#options.skipsRings ? this.#rings.slice(epoch - 1) : this.#rings;
     for (const ring of rings) {
       const isNews = machine.epoch === null || ring.epoch > machine.epoch;
-      if (isNews && ring.epoch <= epoch) machine.ringChanged(this.#now, ring, actor.outbox);
+      if (!isNews || ring.epoch > epoch) continue;
+      machine.ringChanged(this.#now, ring, actor.outbox);
+      actor.ring = ring;
     }
     this.#planTick(actor);
   }
