@@ -79,17 +79,21 @@ export function choice<const T extends string>(
 ): Kind<T> {
   return {
     placeholder: available.join('|'),
-    range: available.map((word) => `\`${word}\``).join(' or '),
+    range: inWords(available.map((word) => `\`${word}\``)),
     read: (raw, label) => {
       const word = available.find((one) => one === raw);
       if (word !== undefined) return word;
       if (typeof raw === 'string' && planned.includes(raw)) {
         throw notAvailable(`${label('')} ${raw}`);
       }
-      throw misfit(label(''), available.join(' or '), raw);
+      throw misfit(label(''), inWords(available), raw);
     },
   };
 }
+
+/** `a, b or c`. */
+const inWords = (words: readonly string[]): string =>
+  [words.slice(0, -1).join(', '), words.at(-1)].filter((part) => part !== '').join(' or ');
 
 export const yesNo: Kind<boolean> = {
   placeholder: null,

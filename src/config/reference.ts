@@ -81,6 +81,21 @@ cluster's; \`weight\` (0.01 to 100, default 1) is its share of the ring relative
 }
 \`\`\`
 
+## When a node dies
+
+* \`restart\` \`warm\`: its keys are kept for it, and it goes on with its memory under a new epoch of
+  the ring. Meanwhile its keys are read where they lie; requests that must wait for it do so for up
+  to a second. Nothing that was acknowledged is lost.
+* That may take \`restartGrace\` milliseconds. Then its neighbours on the ring take over, and it comes back
+  empty. A longer grace brings large memories back, too: every entry is checked, some millions a
+  second. A shorter one ends the waiting sooner where a node does not come back. Above 1000 the
+  requests that wait for longer than a second fail with \`ERR_CLUSTER_DOWN\`. With 0 nothing is kept.
+* Memory that is damaged is not used: the node comes back empty at once. So it does when it dies
+  while it takes its memory over, and after three accidents in a row (with less than 30 s of serving in
+  between). From the second accident on it waits before it comes back, longer each time; after ten it
+  stays down until \`restart(id)\`.
+* \`cold\`: its neighbours take over at once, and it comes back empty. \`off\`: it stays away until \`restart(id)\`.
+
 ## What has to fit
 
 * Default \`replicas\` and quorums are clipped to the number of nodes; explicit ones that do not fit

@@ -47,6 +47,8 @@ export function resolveLayers(
     heartbeatFailures: settings.heartbeatFailures,
     drainTimeout: duration(settings.drainTimeout),
     restart: settings.restart,
+    restartGrace: duration(settings.restartGrace),
+    reads: settings.reads,
     maxValueSize: settings.maxValueSize as Bytes,
   });
   return { cluster, json: settings.json };

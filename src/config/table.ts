@@ -43,10 +43,11 @@ export interface Settings {
   readonly detector: 'heartbeat';
   readonly isolated: 'refuse';
   readonly drainTimeout: number;
-  readonly restart: 'cold' | 'off';
+  readonly restart: 'warm' | 'cold' | 'off';
+  readonly restartGrace: number;
   readonly maxValueSize: Bytes;
   readonly chaos: false;
-  readonly reads: 'proxy';
+  readonly reads: 'shared' | 'proxy';
   readonly backend: 'none';
   readonly strategy: 'aside';
   readonly password: null;
@@ -83,6 +84,7 @@ export interface OptionSpec<T> {
 type Table = { readonly [Name in OptionName]: OptionSpec<Settings[Name]> };
 
 const MS_MAX = 3_600_000;
+const RESTART_GRACE_MS_MAX = 60_000;
 
 const memory = size(MEMORY_LIMIT_MIN, MEMORY_LIMIT_MAX);
 const nodes = nodeCount(memory);
@@ -175,9 +177,15 @@ export const OPTIONS: Table = {
   },
   restart: {
     ...shown,
-    kind: choice(['cold', 'off'], ['warm']),
-    fallback: 'cold',
-    help: 'what becomes of a node that died: back empty, or left out',
+    kind: choice(['warm', 'cold', 'off'], []),
+    fallback: 'warm',
+    help: 'what becomes of a node that died: back with its memory, back empty, or left out',
+  },
+  restartGrace: {
+    ...shown,
+    kind: wholeNumber('MS', 0, RESTART_GRACE_MS_MAX),
+    fallback: 250,
+    help: 'milliseconds that a warm restart may take; after that the node comes back empty',
   },
   maxValueSize: {
     ...shown,
@@ -187,7 +195,12 @@ export const OPTIONS: Table = {
     help: 'larger values are refused',
   },
   chaos: { ...hidden, kind: fixedSwitch(false), fallback: false },
-  reads: { ...hidden, kind: choice(['proxy'], ['shared']), fallback: 'proxy' },
+  reads: {
+    ...shown,
+    kind: choice(['shared', 'proxy'], []),
+    fallback: 'shared',
+    help: "how other nodes' keys are read: in their memory, or always by message",
+  },
   backend: { ...hidden, kind: onlyWord('BACKEND', 'none'), fallback: 'none' },
   strategy: {
     ...hidden,

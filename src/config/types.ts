@@ -43,8 +43,17 @@ export interface StartOptions {
   readonly heartbeatFailures?: number;
   /** Milliseconds that closing waits for work in flight, 0 to 3,600,000. @default 10000 */
   readonly drainTimeout?: number;
-  /** What becomes of a node that died: back empty, or left out. @default 'cold' */
-  readonly restart?: 'cold' | 'off';
+  /** What becomes of a node that died: back with its memory, back empty, or left out. @default 'warm' */
+  readonly restart?: 'warm' | 'cold' | 'off';
+  /**
+   * Warm restart: milliseconds, 0 to 60,000, that the keys of a dead node are kept for it. Until then
+   * requests for them wait, up to 1 s each; after that others take over, and it comes back empty.
+   * Longer: large memories come back, too, which takes about as long as reading all their
+   * entries. Shorter: less waiting for a node that does not come back. @default 250
+   */
+  readonly restartGrace?: number;
+  /** How keys of other nodes are read: in their memory, or always by message. @default 'shared' */
+  readonly reads?: 'shared' | 'proxy';
   /** Values above this are refused: bytes, or a size; 1kb to 512mb. @default '8mb' */
   readonly maxValueSize?: number | string;
 }
@@ -74,6 +83,8 @@ export interface ClusterOptions {
   readonly heartbeatInterval: Duration;
   readonly heartbeatFailures: number;
   readonly drainTimeout: Duration;
-  readonly restart: 'cold' | 'off';
+  readonly restart: 'warm' | 'cold' | 'off';
+  readonly restartGrace: Duration;
+  readonly reads: 'shared' | 'proxy';
   readonly maxValueSize: Bytes;
 }

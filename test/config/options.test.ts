@@ -42,8 +42,10 @@ const SAMPLES: Readonly<Partial<Record<OptionName, [string, unknown, ...unknown[
   heartbeatInterval: ['50', 50, 9, 3_600_001, '5s'],
   heartbeatFailures: ['1', 1, 0, 101],
   drainTimeout: ['0', 0, -1, 3_600_001, 'never'],
-  restart: ['off', 'off', 'warm', 'hot', false],
+  restart: ['off', 'off', 'hot', false],
+  restartGrace: ['0', 0, -1, 60_001, 'long'],
   maxValueSize: ['1mb', 2 ** 20, 0, '1gb', 'big'],
+  reads: ['proxy', 'proxy', 'both', true],
 };
 
 describe('options', () => {
@@ -91,7 +93,9 @@ describe('options', () => {
       heartbeatInterval: 5000,
       heartbeatFailures: 3,
       drainTimeout: 10_000,
-      restart: 'cold',
+      restart: 'warm',
+      restartGrace: 250,
+      reads: 'shared',
       maxValueSize: 8 * 2 ** 20,
     });
     const { cluster } = resolveLayers([], 'cli', MACHINE);
@@ -145,9 +149,7 @@ describe('options', () => {
       unixSocket: ['/tmp/s'],
       detector: ['swim'],
       isolated: ['serve'],
-      restart: ['warm'],
       chaos: [true, '1'],
-      reads: ['shared'],
       backend: ['lmdb:x', 'redis://h', 'module:m.js'],
       strategy: ['read-through', 'write-through', 'write-behind'],
       password: ['secret', ''],
@@ -164,7 +166,6 @@ describe('options', () => {
       detector: 'heartbeat',
       isolated: 'refuse',
       chaos: false,
-      reads: 'proxy',
       backend: 'none',
       strategy: 'aside',
       password: null,
