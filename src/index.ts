@@ -2,8 +2,12 @@
 export { type ErrorCode, ShoalError } from './base/errors.js';
 export type { ClusterOptions, NodeInput, NodeOptions, StartOptions } from './config/options.js';
 export { type AddNodeOptions, HashRing, type HashRingOptions } from './ring/hash-ring.js';
-export type { CallOptions, Client, Key, SetOptions } from './runtime/client.js';
+export type { CallOptions, Client, SetOptions } from './runtime/client.js';
+export type { Key } from './runtime/client-arguments.js';
+export type { ClientStats } from './runtime/client-reads.js';
 export type { Cluster } from './runtime/cluster.js';
+export { connect } from './runtime/connect.js';
+export type { ConnectOptions } from './runtime/connect-options.js';
 export type {
   ClusterEvents,
   EpochEvent,
@@ -11,6 +15,8 @@ export type {
   NodeGivenUpEvent,
   NodeUpEvent,
 } from './runtime/events.js';
+export type { ClusterHandle } from './runtime/handle.js';
+export type { NearOptions } from './runtime/near-reads.js';
 export type { DownReason, NodeState } from './runtime/node-life.js';
 export type { ClusterStats, NodeInfo, NodeStats } from './runtime/stats.js';
 export type { SlabStats } from './slab/stats.js';

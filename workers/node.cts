@@ -6,7 +6,7 @@
  */
 const shell = import('#src/runtime/node-shell.js');
 // Should it fail, each task says so.
-shell.catch(() => {});
+shell.then(({ rehearse }) => rehearse()).catch(() => {});
 
 module.exports = (task: Parameters<Awaited<typeof shell>['runNode']>[0]) =>
   shell.then(({ runNode }) => runNode(task));

@@ -2,8 +2,11 @@ import { unreachable } from '../base/assert.js';
 import { ShoalError } from '../base/errors.js';
 import { KEY_BYTES_MAX, type KeyBuffer } from '../base/key.js';
 
+/** A key: 1 to 65,535 bytes. A string stands for its UTF-8. */
+export type Key = string | Uint8Array;
+
 /** Loads a user's key, or says what is wrong with it. */
-export function loadKey(buffer: KeyBuffer, key: string | Uint8Array): void {
+export function loadKey(buffer: KeyBuffer, key: Key): void {
   const check =
     typeof key === 'string'
       ? buffer.loadString(key)

@@ -1,28 +1,65 @@
-import type { Epoch, Instant, NodeIndex } from '../base/units.js';
+import type { Epoch, Instant, KeyHash, NodeIndex } from '../base/units.js';
 import type { Command } from '../node/command.js';
 import type { Outbox } from '../node/outbox.js';
-import type { RingView } from '../node/ring-view.js';
 import { Router } from '../node/router.js';
 import { type Address, type Message, type RequestId, SUPERVISOR } from '../wire/message.js';
 import type { Machine } from './machine-driver.js';
+import type { PublishedView } from './published-view.js';
 
 /**
  * A client's router, with the verbs of a machine. A client talks to nodes only: what else there is
  * in a cluster, it has no use for.
+ *
+ * A client that the supervisor has not taken up yet sees the ring, and reads by it. Its router
+ * does not, for it has no ports: a router without a ring keeps what it is asked, in order and within
+ * its limits. With the supervisor's welcome it gets the ring.
  */
 export class ClientMachine implements Machine {
   readonly #router: Router;
+  readonly #onEnd: () => void;
+  #isWelcome: boolean;
+  /** Until the welcome: the ring that counts, and the nodes that there are ports to. */
+  #ring: PublishedView | null = null;
+  readonly #linked = new Set<Address>();
 
-  constructor(valueBytesMax: number) {
+  /** @param onEnd is called when the cluster is closed, or its supervisor lost */
+  constructor(valueBytesMax: number, isWelcome: boolean, onEnd: () => void) {
     this.#router = new Router({ local: null, valueBytesMax });
+    this.#isWelcome = isWelcome;
+    this.#onEnd = onEnd;
   }
 
   get deadline(): Instant {
     return this.#router.deadline;
   }
 
+  /** Whether the supervisor has taken this client up. */
+  get isWelcome(): boolean {
+    return this.#isWelcome;
+  }
+
   request(now: Instant, id: RequestId, command: Command, out: Outbox): void {
     this.#router.request(now, id, command, out);
+  }
+
+  /** Whether a read of this hash in place would overtake nothing. */
+  isQuiet(hash: KeyHash): boolean {
+    return this.#router.isQuiet(hash);
+  }
+
+  /** The links have been sent to all nodes that can be reached now. */
+  welcome(now: Instant, out: Outbox): void {
+    if (this.#isWelcome) return;
+    this.#isWelcome = true;
+    const ring = this.#ring;
+    this.#ring = null;
+    if (ring === null) return;
+    // This ring may be older than the links: what is for a node that has gone waits for the next.
+    for (const node of ring.nodes) {
+      if (!this.#linked.has(addressOf(node))) this.#router.peerLost(now, node, out);
+    }
+    this.#linked.clear();
+    this.#router.ringChanged(now, ring, out);
   }
 
   receive(now: Instant, from: Address, _epoch: Epoch, message: Message, out: Outbox): void {
@@ -30,16 +67,24 @@ export class ClientMachine implements Machine {
     if (from < SUPERVISOR) this.#router.receive(now, from, message, out);
   }
 
-  ringChanged(now: Instant, ring: RingView, out: Outbox): void {
-    this.#router.ringChanged(now, ring, out);
+  ringChanged(now: Instant, ring: PublishedView, out: Outbox): void {
+    // What is outstanding keeps the ring that it went by: its answers may be here, or still come.
+    if (ring.isLast) this.#onEnd();
+    else if (this.#isWelcome) this.#router.ringChanged(now, ring, out);
+    else this.#ring = ring;
   }
 
   peerLost(now: Instant, peer: Address, out: Outbox): void {
-    if (peer < SUPERVISOR) this.#router.peerLost(now, nodeAt(peer), out);
+    if (peer === SUPERVISOR) this.#onEnd();
+    if (peer >= SUPERVISOR) return;
+    this.#linked.delete(peer);
+    this.#router.peerLost(now, nodeAt(peer), out);
   }
 
   peerLinked(now: Instant, peer: Address, out: Outbox): void {
-    if (peer < SUPERVISOR) this.#router.peerLinked(now, nodeAt(peer), out);
+    if (peer >= SUPERVISOR) return;
+    if (!this.#isWelcome) this.#linked.add(peer);
+    this.#router.peerLinked(now, nodeAt(peer), out);
   }
 
   tick(now: Instant, out: Outbox): void {
@@ -53,3 +98,4 @@ export class ClientMachine implements Machine {
 
 /** Node i is address i. */
 const nodeAt = (address: Address): NodeIndex => address as number as NodeIndex;
+const addressOf = (node: NodeIndex): Address => node as number as Address;

@@ -4,20 +4,23 @@
  * It knows the ring, so every request goes straight to the owner of its key: one message there,
  * one back, together with whatever else this turn of the event loop says to that node.
  */
-import { Buffer } from 'node:buffer';
 import { ShoalError } from '../base/errors.js';
 import { after, duration, type Instant, NEVER } from '../base/units.js';
 import { Command } from '../node/command.js';
 import type { Reply } from '../node/reply.js';
-import { adoptValue, encodeValue } from '../values/value.js';
+import { encodeValue } from '../values/value.js';
 import type { RequestId } from '../wire/message.js';
-import { checkTtl, loadKey } from './client-arguments.js';
+import type { BusyFlag } from './busy-flag.js';
+import { checkTtl, type Key, loadKey } from './client-arguments.js';
 import { ClientMachine } from './client-machine.js';
+import { ClientReads, type ClientStats } from './client-reads.js';
+import type { ConnectOptions } from './connect-options.js';
+import type { Control } from './control.js';
+import { EpochBoard } from './epoch-board.js';
 import { type DriverOptions, MachineDriver } from './machine-driver.js';
+import { type NearOptions, NearReads } from './near-reads.js';
 import type { Link } from './node-task.js';
-
-/** A key: 1 to 65,535 bytes. A string stands for its UTF-8. */
-export type Key = string | Uint8Array;
+import { SharedSlabs, type SlabShare } from './shared-slabs.js';
 
 /** What every call takes. */
 export interface CallOptions {
@@ -33,13 +36,32 @@ export interface SetOptions extends CallOptions {
   readonly ttl?: number;
 }
 
-export interface ClientOptions extends Omit<DriverOptions, 'self'> {
+export interface ClientOptions extends Omit<DriverOptions, 'self' | 'slabs'> {
+  /** The nodes' memories, as far as they are known. */
+  readonly slabs: readonly SlabShare[];
+  readonly reads: 'shared' | 'proxy';
+  /** Channels to the supervisor and to all nodes; of a client that is to be introduced, the first only. */
   readonly links: readonly Link[];
+  /** Null for a client that the supervisor has made itself. */
+  readonly introduction: ClientIntroduction | null;
   readonly valueBytesMax: number;
+}
+
+/** How a client has itself taken up by a supervisor that does not know of it yet. */
+export interface ClientIntroduction {
+  /** Brings the supervisor its end of the channel; resolves when it has seen to it. */
+  send(): Promise<void>;
+  /** What is wrong if it has, and the client was neither taken up nor refused. */
+  readonly failure: ShoalError;
+  readonly busy: BusyFlag;
 }
 
 /** Calls that `getMany` and `setMany` have out at a time: far below what a router takes. */
 const BATCH_CALLS = 1024;
+
+const CLOSED = 'Cannot reach cluster: it is closed';
+const NOT_WELCOME_YET =
+  'the thread of the cluster has not answered this client yet; nothing was done, try again';
 
 /** What becomes of a reply that is no failure. */
 type Convert<T> = (reply: Reply) => T;
@@ -49,7 +71,8 @@ interface Pending {
 }
 
 /**
- * Reads and writes the cluster's entries. Made by `cluster.client()`.
+ * Reads and writes the cluster's entries. Made by `cluster.client()`, or by `connect(handle)` in
+ * any other thread.
  *
  * All calls reject with a `ShoalError` whose code says what happened to the data:
  * `ERR_CLUSTER_DOWN`, `ERR_BUSY` (nothing was changed, try again), `ERR_TIMEOUT` (a read that got no
@@ -69,24 +92,42 @@ interface Pending {
 export class Client {
   readonly #machine: ClientMachine;
   readonly #driver: MachineDriver;
+  readonly #near: NearReads | null;
+  readonly #reads: ClientReads;
   readonly #valueBytesMax: number;
   readonly #command = new Command();
   readonly #pending = new Map<RequestId, Pending>();
   /** Rises and is never used again: a late answer finds nobody. */
   #lastId = 0;
   #closed = false;
+  /** Why it is over, if not by its user: it ends with the present turn. */
+  #end: ShoalError | null = null;
+  readonly #busy: BusyFlag | null;
   #onIdle: (() => void) | null = null;
 
-  /** Not for users: `cluster.client()` makes clients. */
-  constructor(options: ClientOptions) {
+  /** Not for users: `cluster.client()` and `connect(handle)` make clients. */
+  constructor(options: ClientOptions, { near }: ConnectOptions = {}) {
+    const { introduction } = options;
     this.#valueBytesMax = options.valueBytesMax;
-    this.#machine = new ClientMachine(options.valueBytesMax);
-    this.#driver = new MachineDriver({ ...options, self: null }, this.#machine, {
+    this.#busy = introduction?.busy ?? null;
+    this.#machine = new ClientMachine(options.valueBytesMax, introduction === null, () =>
+      this.#endWith(new ShoalError('ERR_CLOSED', CLOSED)),
+    );
+    const board = new EpochBoard(options.board);
+    const slabs = new SharedSlabs(board, options.slabs, () => this.#near?.ringChanged());
+    this.#driver = new MachineDriver({ ...options, slabs, self: null }, this.#machine, {
       reply: (_now, id, reply) => this.#settle(id, reply),
-      control: () => {},
-      turnEnds: () => {},
+      control: (control) => this.#onControl(control),
+      turnEnds: () => this.#turnEnds(),
     });
+    this.#near = nearReads(near, options.reads, board, this.#driver);
+    this.#reads = new ClientReads(
+      this.#driver,
+      options.reads === 'shared' ? slabs : null,
+      this.#near,
+    );
     this.#driver.start(options.links);
+    if (introduction !== null && !this.#closed) this.#introduce(introduction);
   }
 
   /**
@@ -113,17 +154,58 @@ export class Client {
   }
 
   /**
-   * The value of a key: of the type that was stored, bytes as a Buffer of its own.
+   * The value of a key: of the type that was stored, bytes as a Buffer that is the caller's. It is
+   * read in the memory of the key's owner, and asked of the owner by message where that cannot be:
+   * while this client has other calls for the key outstanding, for one. With a near cache
+   * (`ConnectOptions.near`) objects are shared by all who read them in this thread: leave them as they are.
    *
    * @returns undefined if there is none
    * @throws ShoalError `ERR_KEY`
    */
   get<T = unknown>(key: Key, options: CallOptions = {}): Promise<T | undefined> {
+    const near = this.#getNear(key, options);
+    if (near !== undefined) return Promise.resolve(near as T);
     return this.#call(options, (_now, command) => {
       loadKey(command.key, key);
       command.prepare('get');
-      return valueIn as Convert<T | undefined>;
+      return (reply) => this.#reads.valueIn(reply, key) as T | undefined;
     });
+  }
+
+  /**
+   * The value of a key, now and without a message, from the memory of the key's owner: of the type
+   * that was stored, bytes as a Buffer that is the caller's. It sees every write that was
+   * acknowledged before the call, by whichever thread. With a near cache, objects are shared as by `get`.
+   *
+   * @returns undefined if there is none; also, and rarely, if the entry changes again and again while it
+   *   is read, or its owner is being replaced (`stats().unread` counts these: `get` would ask the
+   *   owner); and always with `reads: 'proxy'`, where nothing is read in place
+   * @throws ShoalError `ERR_KEY`, `ERR_CLOSED`
+   */
+  getSync<T = unknown>(key: Key): T | undefined {
+    this.#assertOpen();
+    const value = this.#reads.get(key) as T | undefined;
+    if (value === undefined) this.#assertOpen();
+    return value;
+  }
+
+  /**
+   * As `getSync`, but copies the bytes of the value to `target` from `at` on, and makes no garbage:
+   * of text its UTF-8, of data its msgpack.
+   *
+   * @returns the value's length, also where it did not fit and nothing was copied; -1 for a miss
+   * @throws ShoalError `ERR_KEY`, `ERR_CLOSED`
+   */
+  getInto(key: Key, target: Uint8Array, at = 0): number {
+    this.#assertOpen();
+    const length = this.#reads.getInto(key, target, at);
+    if (length < 0) this.#assertOpen();
+    return length;
+  }
+
+  /** What this client has done so far. */
+  stats(): ClientStats {
+    return this.#reads.stats;
   }
 
   /** Removes a key. @returns whether it was there */
@@ -207,32 +289,109 @@ export class Client {
     });
   }
 
+  /** What `get` need not call anybody for. */
+  #getNear(key: Key, { signal }: CallOptions): unknown {
+    if (this.#near === null || this.#closed || signal?.aborted === true) return undefined;
+    return this.#reads.getNear(key, this.#machine);
+  }
+
   /** Sends what `prepare` makes of the command; rejects with what it throws. */
   #call<T>(
     options: CallOptions,
     prepare: (now: Instant, command: Command) => Convert<T>,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) throw new ShoalError('ERR_CLOSED', 'Cannot reach cluster: it is closed');
+      this.#assertOpen();
       const { signal } = options;
       signal?.throwIfAborted();
       const now = this.#driver.enter();
+      this.#assertOpen();
       const convert = prepare(now, this.#command);
+      if (this.#machine.isQuiet(this.#command.key.hash)) {
+        const read = this.#reads.answer(this.#command);
+        if (read !== null) {
+          resolve(convert(read));
+          return;
+        }
+      }
       const id = this.#nextId();
       const giveUp = (): void => {
         this.#forget(id);
         reject(signal?.reason);
       };
+      if (this.#pending.size === 0) this.#busy?.raise();
       this.#pending.set(id, {
         settle: (reply) => {
           signal?.removeEventListener('abort', giveUp);
-          if (reply.status === 'failed') reject(errorOf(reply));
+          if (reply.status === 'failed') reject(this.#errorOf(reply));
           else settleWith(resolve, reject, convert, reply);
         },
       });
       signal?.addEventListener('abort', giveUp, { once: true });
       this.#machine.request(now, id, this.#command, this.#driver);
     });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw this.#closedError();
+  }
+
+  #closedError(): ShoalError {
+    return this.#end === null
+      ? new ShoalError('ERR_CLOSED', CLOSED)
+      : new ShoalError(this.#end.code, this.#end.message, { cause: this.#end.cause });
+  }
+
+  #errorOf({ error, text }: Reply): ShoalError {
+    if (error === 'ERR_CLOSED' && this.#end !== null) return this.#closedError();
+    const isEarly = error === 'ERR_CLUSTER_DOWN' && !this.#machine.isWelcome;
+    return new ShoalError(error ?? 'ERR_PROTOCOL', isEarly ? `${text}: ${NOT_WELCOME_YET}` : text);
+  }
+
+  #introduce({ send, failure }: ClientIntroduction): void {
+    const answered = (error: unknown): void => {
+      if (this.#closed) return;
+      // The answer is in the channel by now, and may not have been taken from it yet.
+      this.#driver.hear();
+      if (!this.#machine.isWelcome) this.#endWith(error instanceof ShoalError ? error : failure);
+    };
+    void send().then(answered, answered);
+  }
+
+  #onControl(control: Control): void {
+    switch (control.control) {
+      case 'welcome':
+        this.#machine.welcome(this.#driver.enter(), this.#driver);
+        break;
+      case 'refused':
+        this.#endWith(new ShoalError(control.code, control.text));
+        break;
+      case 'drain':
+        void this.drain().then(() => this.#driver.tell({ control: 'drained' }));
+        break;
+      // What the driver has seen to, and what is not for clients.
+      case 'link':
+      case 'slab':
+      case 'stop':
+      case 'serving':
+      case 'drained':
+        break;
+    }
+  }
+
+  /** It is over, and not by its user: no more calls from now on. The first reason counts. */
+  #endWith(reason: ShoalError): void {
+    if (this.#end !== null) return;
+    this.#closed = true;
+    this.#end = reason;
+    this.#driver.enter();
+  }
+
+  #turnEnds(): void {
+    if (this.#end === null) return;
+    // Answers that have come count, whatever else has come before them.
+    this.#driver.hearAll();
+    this.close();
   }
 
   #settle(id: RequestId, reply: Reply): void {
@@ -244,7 +403,9 @@ export class Client {
 
   #forget(id: RequestId): void {
     this.#pending.delete(id);
-    if (this.#pending.size === 0 && this.#onIdle !== null) this.#onIdle();
+    if (this.#pending.size > 0) return;
+    this.#busy?.lower();
+    if (this.#onIdle !== null) this.#onIdle();
   }
 
   #nextId(): RequestId {
@@ -291,13 +452,6 @@ async function inBatches<I, R>(items: Iterable<I>, call: (item: I) => Promise<R>
 const alwaysTrue: Convert<true> = () => true;
 const wasThere: Convert<boolean> = (reply) => reply.status !== 'miss';
 
-const valueIn: Convert<unknown> = (reply) => {
-  if (reply.status === 'miss') return undefined;
-  const bytes = Buffer.allocUnsafeSlow(reply.length);
-  reply.copyValue(bytes, 0);
-  return adoptValue(reply.kind, bytes);
-};
-
 /** What cannot be decoded is its caller's trouble, not the thread's. */
 function settleWith<T>(
   resolve: (value: T) => void,
@@ -312,8 +466,16 @@ function settleWith<T>(
   }
 }
 
-const errorOf = (reply: Reply): ShoalError =>
-  new ShoalError(reply.error ?? 'ERR_PROTOCOL', reply.text);
+function nearReads(
+  near: NearOptions | undefined,
+  reads: ClientOptions['reads'],
+  board: EpochBoard,
+  clock: MachineDriver,
+): NearReads | null {
+  if (near === undefined || reads === 'proxy') return null;
+  const isFrozen = process.env['NODE_ENV'] !== 'production';
+  return new NearReads({ near, board, clock, isFrozen });
+}
 
 /** Rounded up: an entry may live a fraction of a millisecond too long, never too short. */
 function expiryOf(now: Instant, ttl: number | undefined): Instant {

@@ -1,6 +1,8 @@
 import type { ClusterOptions } from '../config/options.js';
 import type { Client } from './client.js';
+import type { ConnectOptions } from './connect-options.js';
 import type { ClusterEvents } from './events.js';
+import type { ClusterHandle } from './handle.js';
 import { type ClusterStats, clusterStats, isHealthy, type NodeInfo, nodeInfos } from './stats.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -46,10 +48,36 @@ export class Cluster implements AsyncDisposable {
   /**
    * A client for this thread, with channels of its own to every node: make one and keep it.
    *
-   * @throws ShoalError `ERR_BUSY` above 1,024 clients, `ERR_CLOSED`
+   * @throws ShoalError `ERR_BUSY` above 1,024 clients, `ERR_USAGE` for an option out of range,
+   *   `ERR_CLOSED`
    */
-  client(): Client {
-    return this.#supervisor.client();
+  client(options?: ConnectOptions): Client {
+    return this.#supervisor.client(options);
+  }
+
+  /**
+   * What other threads of this process need to `connect` to the cluster: plain data, to be handed
+   * to them in any way there is between threads, with no transfer list. Make one whenever it is
+   * needed; keeping one keeps memory (see `ClusterHandle`).
+   *
+   * From the first handle on, and until the cluster is closed, this thread has a listener for
+   * `workerMessage` on `process`: clients introduce themselves by `postMessageToThread`. Listeners
+   * of your own see these messages too, as objects with `shoal: 'connect'`: ignore them. It keeps no
+   * thread alive.
+   *
+   * @throws ShoalError `ERR_CLOSED`
+   *
+   * @example A worker thread that reads and writes the cluster
+   * ```ts
+   * import { Worker } from 'node:worker_threads';
+   * import { startCluster } from 'shoal';
+   *
+   * const cluster = await startCluster({ nodes: 3, memory: '16mb' });
+   * new Worker(new URL('./worker.js', import.meta.url), { workerData: cluster.handle() });
+   * ```
+   */
+  handle(): ClusterHandle {
+    return this.#supervisor.handle();
   }
 
   /** The nodes, in their order. */
@@ -68,24 +96,26 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Kills a node, as a crash would; what it held is lost. Resolves when it is off the ring. Unless
-   * restarts are off, it is back soon.
+   * Kills a node, as a crash would. Resolves when its life has ended: with warm restarts it is `held`
+   * then and soon back with what it held; else it is off the ring, what it held is lost, and unless
+   * restarts are off it is soon back, empty. `node-up` tells when.
    *
    * @throws RangeError if there is no such node
    * @throws ShoalError `ERR_CLOSED`
    */
   kill(id: string): Promise<void> {
-    return this.#supervisor.kill(id);
+    return held(this.#supervisor.kill(id));
   }
 
   /**
-   * Ends a node, if it lives, and starts it again, empty. Resolves when it serves.
+   * Ends a node, if it lives, and starts it again: with warm restarts with what it held, else empty.
+   * One that is on its way back is let come. Resolves when it serves.
    *
    * @throws RangeError if there is no such node
    * @throws ShoalError `ERR_START` if it cannot be brought back, `ERR_CLOSED`
    */
   restart(id: string): Promise<void> {
-    return this.#supervisor.restart(id);
+    return held(this.#supervisor.restart(id));
   }
 
   /**
@@ -93,7 +123,7 @@ export class Cluster implements AsyncDisposable {
    * all threads, ports and timers: nothing keeps the process alive after it. Safe to call again.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= held(this.#close());
     return this.#closing;
   }
 
@@ -128,5 +158,18 @@ export class Cluster implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.#supervisor.close();
     await Promise.all(this.#attendants.map((attendant) => attendant.close()));
+  }
+}
+
+/** Longer than anything takes: only that there is a timer counts. */
+const HOLD_MS = 2 ** 30;
+
+/** Keeps the process while somebody waits for this, also where the cluster itself does not. */
+async function held(work: Promise<void>): Promise<void> {
+  const hold = setInterval(() => {}, HOLD_MS);
+  try {
+    await work;
+  } finally {
+    clearInterval(hold);
   }
 }

@@ -1,20 +1,31 @@
 /**
- * What passes between the supervisor and a node beside frames, on the same port. It is about the
+ * What passes between the supervisor and the others beside frames, on the same port. It is about the
  * threads themselves (ports cannot be put into a frame), so no machine ever sees it.
  *
- *     supervisor ── link (address, port) ──▶ node      a peer or client, or its successor, is there
- *     supervisor ── drain ─────────────────▶ node      accept nothing more, finish with the connections
+ *     supervisor ── link (address, port) ──▶ everyone  a peer or client, or its successor, is there
+ *     supervisor ── slab (node, memory) ───▶ everyone  a node has this memory from now on
+ *     supervisor ── drain ─────────────────▶ everyone  accept nothing more, finish with what there is
  *     supervisor ── stop ──────────────────▶ node      end the task
  *     supervisor ◀─ serving (port) ───────── node      it takes requests from now on
- *     supervisor ◀─ drained ──────────────── node      its connections are gone; it serves its peers still
+ *     supervisor ◀─ drained ──────────────── everyone  a node's connections are gone, and it serves its
+ *                                                      peers still; a client has all its answers
+ *     supervisor ── welcome ───────────────▶ client    all links are there that there are now
+ *     supervisor ── refused (code, text) ──▶ client    it is not taken up
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { ErrorCode } from '../base/errors.js';
 import type { Address } from '../wire/message.js';
+import type { SlabShare } from './shared-slabs.js';
 
 export interface LinkControl {
   readonly control: 'link';
   readonly address: Address;
   readonly port: MessagePort;
+}
+
+export interface SlabControl {
+  readonly control: 'slab';
+  readonly share: SlabShare;
 }
 
 export interface DrainControl {
@@ -35,6 +46,17 @@ export interface DrainedControl {
   readonly control: 'drained';
 }
 
-export type ControlToNode = LinkControl | DrainControl | StopControl;
+export interface WelcomeControl {
+  readonly control: 'welcome';
+}
+
+export interface RefusedControl {
+  readonly control: 'refused';
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+export type ControlToNode = LinkControl | SlabControl | DrainControl | StopControl;
 export type ControlFromNode = ServingControl | DrainedControl;
-export type Control = ControlToNode | ControlFromNode;
+export type ControlToClient = WelcomeControl | RefusedControl;
+export type Control = ControlToNode | ControlFromNode | ControlToClient;

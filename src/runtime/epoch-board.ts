@@ -2,21 +2,26 @@
  * The board on which the supervisor publishes the ring, in memory that every thread sees.
  *
  * A ring is published in two steps: it is written into a region that nobody reads, then the epoch
- * word is stored. A reader loads the epoch and decodes the regions of all epochs that it has not
- * seen. There are several regions, so that a reader has that many changes of membership time before
- * one is written again; a ring's number and checksum tell should it ever be that late.
+ * word is stored. A reader loads the epoch and decodes its region. There are several regions, so
+ * that a reader has that many changes of membership time before one is written again; a ring's
+ * number and checksum tell should it ever be that late.
  *
  *     word 0       epoch
  *     word 1       words in a region
+ *     word 2       the time in seconds                       written by whoever begins a turn
  *     line 1 + i   node i: epoch seen, turns, connections    written by node i; a cache line each
+ *                  which memory is its slab                  written by the supervisor
  *     region k     the ring of an epoch                      k = epoch mod REGIONS
  *
  * Nodes note the epoch that they have seen, and count their turns. So anyone can tell, without
  * asking, who still works by an old ring and whose event loop stands still.
+ *
+ * The time is for those who only want to know that not much of it has passed (near caches): it costs
+ * a load instead of a clock. It stands still while nobody has a turn; then nobody writes either.
  */
 import { assert } from '../base/assert.js';
-import { type Epoch, epoch, type NodeIndex } from '../base/units.js';
-import { decodeRing, encodeRing, type PublishedRing, ringWords } from '../ring/table-codec.js';
+import { type Epoch, epoch, type Instant, type NodeIndex } from '../base/units.js';
+import { decodeRing, encodeRing, type PublishedRing, ringWordsMax } from '../ring/table-codec.js';
 
 /** Nodes that the board has lines for. */
 export const BOARD_NODES = 64;
@@ -26,11 +31,14 @@ const FIRST_REGION = LINE_WORDS * (1 + BOARD_NODES);
 
 const EPOCH = 0;
 const REGION_WORDS = 1;
+const SECONDS = 2;
+const MS_PER_SECOND = 1_000;
 
 /** Words of a node's line. */
 const SEEN = 0;
 const TURNS = 1;
 const CONNECTIONS = 2;
+const MEMORY = 3;
 
 /** The epoch before the first ring is published. */
 export const NO_RING = epoch(0);
@@ -40,6 +48,8 @@ export class EpochBoard {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #regions: readonly Uint32Array[];
+  /** The last that this thread noted. */
+  #secondsNoted = 0;
 
   /** @param memory what `EpochBoard.create` made, here or in another thread */
   constructor(memory: SharedArrayBuffer) {
@@ -54,7 +64,7 @@ export class EpochBoard {
 
   /** A fresh board for rings of up to so many members and positions. */
   static create(members: number, positions: number): EpochBoard {
-    const size = (ringWords(members, positions) + LINE_WORDS - 1) & -LINE_WORDS;
+    const size = (ringWordsMax(members, positions) + LINE_WORDS - 1) & -LINE_WORDS;
     const memory = new SharedArrayBuffer((FIRST_REGION + REGIONS * size) * 4);
     new Int32Array(memory)[REGION_WORDS] = size;
     return new EpochBoard(memory);
@@ -65,6 +75,26 @@ export class EpochBoard {
     return epoch(Atomics.load(this.#words, EPOCH));
   }
 
+  /**
+   * The same by a plain load, for reads that load something else atomically: it sees every ring that
+   * was published before anything that this thread has heard of, and costs 8 ns less.
+   */
+  get plainEpoch(): Epoch {
+    return epoch(this.#words[EPOCH] as number);
+  }
+
+  /** Seconds since 1970, modulo 2^32, as of the latest turn of anybody's event loop. */
+  get seconds(): number {
+    return this.#words[SECONDS] as number;
+  }
+
+  /** A turn begins at `now`. The memory is stored to once a second. */
+  noteTime(now: Instant): void {
+    const seconds = Math.floor(now / MS_PER_SECOND) | 0;
+    if (seconds !== this.#secondsNoted) Atomics.store(this.#words, SECONDS, seconds);
+    this.#secondsNoted = seconds;
+  }
+
   /** Publishes the next ring. The supervisor alone may. */
   publish(ring: PublishedRing): void {
     assert(ring.epoch === this.epoch + 1, 'epochs are published one after the other');
@@ -73,20 +103,14 @@ export class EpochBoard {
   }
 
   /**
-   * The rings of the epochs after `seen`, up to `last`, in their order: a node has to see each, or
-   * it must forget what it holds (node/tenure.ts). Whoever has seen none gets the last alone. Those
-   * whose regions have been written over are left out.
+   * The ring of an epoch that was the present one a moment ago; null if there have been so many
+   * since that its region has been written over.
    */
-  readSince(seen: Epoch, last: Epoch): PublishedRing[] {
-    const rings: PublishedRing[] = [];
-    let at = seen === NO_RING ? last : epoch(seen + 1);
-    while (at <= last) {
-      const decoding = decodeRing(this.#regionOf(at));
-      if (decoding.status === 'ok' && decoding.ring.epoch === at) rings.push(decoding.ring);
-      else assert(at < this.epoch, 'the region of the present epoch holds a ring');
-      at = epoch(at + 1);
-    }
-    return rings;
+  read(number: Epoch): PublishedRing | null {
+    const decoding = decodeRing(this.#regionOf(number));
+    if (decoding.status === 'ok' && decoding.ring.epoch === number) return decoding.ring;
+    assert(number < this.epoch, 'the region of the present epoch holds a ring');
+    return null;
   }
 
   /** Node `node` works by the ring of `seen` from now on. */
@@ -116,6 +140,20 @@ export class EpochBoard {
 
   connectionsOf(node: NodeIndex): number {
     return Atomics.load(this.#words, lineOf(node) + CONNECTIONS);
+  }
+
+  /** Node `node` has this memory from now on, the first being number 1. The supervisor alone may say so. */
+  noteMemory(node: NodeIndex, number: number): void {
+    Atomics.store(this.#words, lineOf(node) + MEMORY, number);
+  }
+
+  memoryOf(node: NodeIndex): number {
+    return Atomics.load(this.#words, lineOf(node) + MEMORY);
+  }
+
+  /** Whether every one of these nodes works by the ring of `number`, or a later one. */
+  isSeenBy(nodes: readonly NodeIndex[], number: Epoch): boolean {
+    return nodes.every((node) => this.seenBy(node) >= number);
   }
 
   /** A node begins another life: nothing seen, no connections. */

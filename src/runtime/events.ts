@@ -1,11 +1,17 @@
 import type { DownReason } from './node-life.js';
 
-/** Something that happened to a node. */
+/** A life of a node has ended, or its range is held for it no longer. */
 export interface NodeDownEvent {
   readonly id: string;
   readonly reason: DownReason;
   /** What the thread threw, what the node said, or what was held against it. */
   readonly text: string;
+  /**
+   * True: its keys are kept for it, and it is about to come back with its memory; requests for
+   * them wait. Either `node-up` follows, or another `node-down`. False: it is off the ring, and
+   * what it held is lost.
+   */
+  readonly held: boolean;
 }
 
 /** A node serves. */
@@ -15,9 +21,15 @@ export interface NodeUpEvent {
   readonly port: number | null;
   /** How often it has been started again. */
   readonly restarts: number;
+  /** Whether it came back with its memory. */
+  readonly warm: boolean;
+  /** Entries that it begins with. */
+  readonly entries: number;
+  /** Milliseconds from its death to its serving again; null at the first start. */
+  readonly downtime: number | null;
 }
 
-/** A ring was published. */
+/** A ring was published: somebody has come or gone, or begins another life with its memory. */
 export interface EpochEvent {
   readonly epoch: number;
   /** Ids of the nodes on it. */
@@ -25,7 +37,7 @@ export interface EpochEvent {
 }
 
 /** A node has died too often in a row; `restart` brings it back. */
-export interface NodeGivenUpEvent extends NodeDownEvent {
+export interface NodeGivenUpEvent extends Omit<NodeDownEvent, 'held'> {
   /** Deaths in a row. */
   readonly failures: number;
 }

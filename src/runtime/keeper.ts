@@ -1,10 +1,17 @@
 /**
  * Keeps the nodes alive: begins their lives, takes note of their ends, brings them back.
  *
- * A life of a node is a thread's task, a slab and channels, and none of them is ever used by
- * another life. The next one begins only when the thread of the last is proven dead (its channel
- * has closed): a kill is known to be reported some milliseconds before a thread's last store, and
- * two lives of one node must not serve at a time.
+ * A life of a node is a thread's task and channels, which no other life ever uses, and a slab, which
+ * the next one may take over. The next one begins only when the thread of the last is proven dead
+ * (its channel has closed): a kill is known to be reported some milliseconds before a thread's last
+ * store, and a slab must not have two writers at a time.
+ *
+ *     death ─▶ kept: held ─ proof of death ─▶ next epoch, same ring; launch, attach ─▶ serves: as before
+ *        │        └── grace over, memory unusable, dead again ──┐
+ *        └────▶ emptied ────────────────────────────────────────┴▶ off the ring; launch, empty ─▶ on the ring
+ *
+ * While its range is held, its neighbours do not take over: whoever wants one of its keys waits
+ * (node/router.ts), and finds all that it had acknowledged. `fate.ts` has the rule for which way it is.
  */
 import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
@@ -15,13 +22,16 @@ import { type Bytes, type NodeIndex, nodeIndex } from '../base/units.js';
 import type { ClusterOptions } from '../config/options.js';
 import { Backoff } from '../membership/backoff.js';
 import { Slab } from '../slab/slab.js';
+import { readSlabStats } from '../slab/stats.js';
 import type { Authority } from './authority.js';
 import { Clock, type WallOffset } from './clock.js';
 import type { ClusterEvents } from './events.js';
+import { type Fate, fateOf } from './fate.js';
 import { Heartbeats } from './heartbeats.js';
 import { NodeLife, type Sentence } from './node-life.js';
-import type { NodeTask } from './node-task.js';
+import type { NodeMemory, NodeTask } from './node-task.js';
 import type { NodePool, NodeThread, ThreadEnd } from './pool.js';
+import type { SlabShare } from './shared-slabs.js';
 import type { Wiring } from './wiring.js';
 
 /** A node that does not serve this long after its start hangs. */
@@ -36,8 +46,8 @@ export interface KeeperOptions {
   /** Seed of everything that nodes do by chance. */
   readonly seed: number;
   readonly authority: Authority;
-  readonly wiring: Wiring;
-  readonly pool: NodePool;
+  readonly wiring: Pick<Wiring, 'join' | 'makeReachable' | 'announce' | 'send' | 'tellAll'>;
+  readonly pool: Pick<NodePool, 'run'>;
   readonly events: EventEmitter<ClusterEvents>;
 }
 
@@ -84,36 +94,53 @@ export class Keeper {
     this.#isUp = true;
   }
 
-  /** Ends a node's life, if it has one; resolves when the ring is without it. */
+  /** Ends a node's life, if it has one; resolves when it has ended: the node is held, or off the ring. */
   async kill(node: NodeLife, text: string): Promise<void> {
     const { thread } = node;
     this.#sentence(node, { reason: 'killed', text });
     await thread?.ended;
   }
 
-  /** Ends a node's life, if it has one, and begins another; resolves when it serves. */
+  /**
+   * Ends a node's life, if it has one, and begins another; resolves when it serves. One that is on
+   * its way back with its memory is let come.
+   */
   async restart(node: NodeLife): Promise<void> {
     node.isWanted = true;
     node.failures = 0;
-    await this.kill(node, 'restarted on request');
+    if (node.state !== 'held') await this.kill(node, 'restarted on request');
     if (this.#isClosed) throw closedError();
     this.#launchSoon(node, 0);
     await node.served();
   }
 
-  /** Begins no further lives, and watches over none. */
+  /**
+   * Begins no further lives, and watches over none. Nobody comes back any more: what waits for one
+   * that is held is left to its successors, and a life that has not come to serve is cut off.
+   */
   close(): void {
     this.#isClosed = true;
     this.#heartbeats.stop();
     for (const node of this.nodes) {
       node.clearTimer();
       node.disappoint(closedError());
+      if (node.state !== 'held') continue;
+      this.#takeOff(node);
+      node.thread?.kill();
     }
   }
 
   unref(): void {
     this.#isUnref = true;
-    for (const node of this.nodes) node.timer?.unref();
+    for (const node of this.nodes) {
+      node.timer?.unref();
+      node.graceTimer?.unref();
+    }
+  }
+
+  /** The memories of all nodes that have one. */
+  slabs(): SlabShare[] {
+    return this.nodes.flatMap((node) => shareOf(node) ?? []);
   }
 
   /** A node has answered a ping. */
@@ -121,46 +148,71 @@ export class Keeper {
     this.#heartbeats.pong(node.index, sequence);
   }
 
+  /** A node has sent what is no frame. Its channel stays, to prove its death. */
+  onNonsense(node: NodeLife): void {
+    this.#sentence(node, { reason: 'crashed', text: 'it sent what is no frame' });
+  }
+
   /** A node says that it serves. */
   onServing(node: NodeLife, port: number | null): void {
-    if (node.state !== 'starting' || node.sentence !== null || this.#isClosed) return;
+    const warm = node.state === 'held';
+    if (!warm && node.state !== 'starting') return;
+    if (node.sentence !== null || this.#isClosed) return;
     node.clearTimer();
     node.port = port;
     this.#heartbeats.watch(node.index);
-    this.#mark(node, 'up');
+    if (warm) this.#with.wiring.makeReachable(node.address);
+    else this.#mark(node, 'up');
     node.noteServing(this.#clock.now());
-    this.#tell('node-up', { id: node.id, port, restarts: node.restarts });
+    const { id, restarts, downtime, slab } = node;
+    const entries = slab === null ? 0 : readSlabStats(slab).entries;
+    this.#tell('node-up', { id, port, restarts, warm, entries, downtime });
   }
 
   /** The channel to a life has closed: its thread runs no more. */
   onGone(node: NodeLife): void {
     node.lingers = false;
-    if (node.isWanted) this.#launchSoon(node, 0);
+    if (node.isDue) this.#launchWhenDead(node);
   }
 
   #launch(node: NodeLife): void {
-    const { pool, wiring, authority } = this.#with;
-    const slab = allocate(node.options.memory);
+    const { wiring, authority } = this.#with;
+    const kept = node.state === 'held' ? node.slab : null;
+    const slab = kept ?? allocate(node.options.memory);
     if (slab === null) {
       const text = `this machine does not give it ${node.options.memory} bytes of memory`;
       this.#bury(node, { reason: 'refused', text });
       return;
     }
     node.begin(slab);
+    const links = wiring.join(node.address, kept === null ? 'reachable' : 'unreachable');
+    // Before the life begins: it may issue no version of an epoch that the last one has seen.
+    if (kept !== null) this.#publish(() => authority.renew());
     authority.board.clearNode(node.index);
-    const links = wiring.join(node.address);
-    const thread = pool.run(
-      this.#taskOf(node, slab, links),
-      links.map((link) => link.port),
-    );
-    node.thread = thread;
-    void thread.ended.then((end) => this.#onEnd(node, thread, end));
+    if (kept === null) this.#share(node);
+    this.#run(node, this.#taskOf(node, { buffer: slab, attach: kept !== null }, links));
+    if (kept !== null) return;
     const text = `it did not serve within ${START_PATIENCE_MS} ms`;
     const outOfPatience = (): void => this.#sentence(node, { reason: 'hung', text });
     node.timer = setTimeout(outOfPatience, START_PATIENCE_MS).unref();
   }
 
-  #taskOf(node: NodeLife, slab: SharedArrayBuffer, links: NodeTask['links']): NodeTask {
+  /** Tells everyone of a node's new memory, before a ring can name it. */
+  #share(node: NodeLife): void {
+    const share = shareOf(node);
+    if (share === null) return;
+    this.#with.authority.board.noteMemory(node.index, share.number);
+    this.#with.wiring.tellAll({ control: 'slab', share });
+  }
+
+  #run(node: NodeLife, task: NodeTask): void {
+    const ports = task.links.map((link) => link.port);
+    const thread = this.#with.pool.run(task, ports);
+    node.thread = thread;
+    void thread.ended.then((end) => this.#onEnd(node, thread, end));
+  }
+
+  #taskOf(node: NodeLife, memory: NodeMemory, links: NodeTask['links']): NodeTask {
     const { options, version, wall, authority } = this.#with;
     const { host, port } = options;
     const wish = port === 0 ? 0 : Number(port) + node.index;
@@ -173,11 +225,13 @@ export class Keeper {
       seed: this.#prng.uint32(),
       wall,
       board: authority.board.memory,
-      slab,
+      memory,
       memoryLimit: node.options.memory,
       valueBytesMax: options.maxValueSize,
       listen: port === 'off' ? null : { host, port: node.port ?? wish },
       links,
+      slabs: this.slabs(),
+      reads: options.reads,
     };
   }
 
@@ -187,39 +241,82 @@ export class Keeper {
     const sentence = node.sentence ?? sentenceOf(end);
     node.end();
     this.#heartbeats.unwatch(node.index);
-    if (!this.#isClosed) this.#bury(node, sentence);
+    if (this.#isClosed) return;
+    // Too late: its range was given up before its end, and that was told.
+    if (node.state === 'down') this.#launchSoon(node, 0);
+    else this.#bury(node, sentence);
   }
 
-  /** Takes a dead node off the ring, and decides whether it comes back. */
+  /** Decides what becomes of a node whose life has ended. */
   #bury(node: NodeLife, sentence: Sentence): void {
-    this.#mark(node, 'down');
-    this.#tell('node-down', { id: node.id, ...sentence });
-    const wait = node.noteDeath(this.#clock.now(), sentence.reason);
-    if (!this.#isUp) {
-      const text = `Cannot start cluster: node ${node.id}: ${sentence.text}`;
-      node.disappoint(new ShoalError('ERR_START', text));
-    } else if (node.isWanted && sentence.reason === 'killed') {
-      this.#launchSoon(node, 0);
-    } else if (this.#with.options.restart === 'off') {
-      const text = `Cannot bring back node ${node.id}: ${sentence.text}`;
-      node.disappoint(new ShoalError('ERR_START', text));
-    } else if (wait === null) {
-      this.#giveUp(node, sentence);
-    } else {
-      this.#launchSoon(node, wait);
+    const { reason } = sentence;
+    const { hasServed: hadServed, isWanted } = node;
+    const wait = node.noteDeath(this.#clock.now(), reason);
+    const { failures } = node;
+    const death = { reason, hadServed, failures, wait, isWanted };
+    const fate = this.#isUp ? fateOf(death, this.#with.options) : STILLBORN;
+    const held = fate.fate === 'kept';
+    if (held) this.#hold(node);
+    else this.#takeOff(node);
+    this.#tell('node-down', { id: node.id, ...sentence, held });
+    switch (fate.fate) {
+      case 'kept':
+      case 'emptied':
+        this.#launchSoon(node, fate.wait);
+        break;
+      case 'left-out': {
+        const verb = this.#isUp ? 'bring back node' : 'start cluster: node';
+        const text = `Cannot ${verb} ${node.id}: ${sentence.text}`;
+        node.disappoint(new ShoalError('ERR_START', text));
+        break;
+      }
+      case 'given-up':
+        this.#giveUp(node, sentence);
+        break;
+      default:
+        unreachable(fate);
     }
+  }
+
+  /** Keeps a dead node's range for it, for as long as the grace. */
+  #hold(node: NodeLife): void {
+    const { restartGrace } = this.#with.options;
+    const text = `it was not back with its memory within ${restartGrace} ms`;
+    const timer = setTimeout(() => this.#tooLate(node, { reason: 'late', text }), restartGrace);
+    if (this.#isUnref) timer.unref();
+    node.hold(timer);
+  }
+
+  /** The grace is over: successors take over, and what comes back comes back empty. */
+  #tooLate(node: NodeLife, sentence: Sentence): void {
+    this.#takeOff(node);
+    this.#tell('node-down', { id: node.id, ...sentence, held: false });
+    this.#sentence(node, sentence);
+  }
+
+  #takeOff(node: NodeLife): void {
+    node.letGo();
+    this.#mark(node, 'down');
   }
 
   /** Begins a life after `wait` ms, and not before the thread of the last is proven dead. */
   #launchSoon(node: NodeLife, wait: number): void {
     if (node.thread !== null || this.#isClosed) return;
     node.clearTimer();
+    if (wait === 0) {
+      this.#launchWhenDead(node);
+      return;
+    }
     node.timer = setTimeout(() => {
       node.timer = null;
-      node.isWanted = true;
-      if (!node.lingers && node.thread === null) this.#launch(node);
+      this.#launchWhenDead(node);
     }, wait);
     if (this.#isUnref) node.timer.unref();
+  }
+
+  #launchWhenDead(node: NodeLife): void {
+    node.isDue = true;
+    if (!node.lingers && node.thread === null && !this.#isClosed) this.#launch(node);
   }
 
   #giveUp(node: NodeLife, sentence: Sentence): void {
@@ -238,8 +335,15 @@ export class Keeper {
   }
 
   #mark(node: NodeLife, state: 'up' | 'down'): void {
+    this.#publish(() => this.#with.authority.mark(node.index, state));
+  }
+
+  /** Has the authority publish a ring, if that is due, and everyone told. */
+  #publish(change: () => void): void {
     const { authority, wiring } = this.#with;
-    if (!authority.mark(node.index, state)) return;
+    const before = authority.epoch;
+    change();
+    if (authority.epoch === before) return;
     wiring.announce(authority.epoch);
     const nodes = authority.view.nodes.map((index) => this.#node(index).id);
     this.#tell('epoch', { epoch: authority.epoch, nodes });
@@ -256,8 +360,16 @@ export class Keeper {
   }
 }
 
+/** A node that dies before the cluster is up: that ends the start. */
+const STILLBORN: Fate = { fate: 'left-out' };
+
 export const closedError = (): ShoalError =>
   new ShoalError('ERR_CLOSED', 'Cannot go on: the cluster is closed');
+
+function shareOf({ index, slab, memories, options }: NodeLife): SlabShare | null {
+  if (slab === null) return null;
+  return { node: index, number: memories, memory: slab, memoryLimit: options.memory };
+}
 
 /** Memory for a slab; null if there is not so much. */
 function allocate(limit: Bytes): SharedArrayBuffer | null {
@@ -273,7 +385,8 @@ function allocate(limit: Bytes): SharedArrayBuffer | null {
 function sentenceOf(end: ThreadEnd): Sentence {
   switch (end.how) {
     case 'refused':
-      return { reason: 'refused', text: end.text };
+    case 'unusable':
+      return { reason: end.how, text: end.text };
     case 'stopped':
       return { reason: 'crashed', text: 'its task ended by itself' };
     case 'died': {

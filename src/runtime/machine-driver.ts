@@ -22,7 +22,7 @@
 import { type Epoch, type Instant, NEVER, type NodeIndex } from '../base/units.js';
 import type { Outbox } from '../node/outbox.js';
 import type { Reply } from '../node/reply.js';
-import type { RingView } from '../node/ring-view.js';
+import type { PublishedRing } from '../ring/table-codec.js';
 import {
   type Address,
   type Frame,
@@ -36,13 +36,14 @@ import { EpochBoard, NO_RING } from './epoch-board.js';
 import type { Link } from './node-task.js';
 import { PeerPorts, type PortEvents } from './peer-ports.js';
 import { PublishedView } from './published-view.js';
+import type { SharedSlabs } from './shared-slabs.js';
 
 /** What the driver asks of the machine in it. */
 export interface Machine {
   /** When `tick` next has work. */
   readonly deadline: Instant;
   receive(now: Instant, from: Address, epoch: Epoch, message: Message, out: Outbox): void;
-  ringChanged(now: Instant, ring: RingView, out: Outbox): void;
+  ringChanged(now: Instant, ring: PublishedView, out: Outbox): void;
   peerLost(now: Instant, peer: Address, out: Outbox): void;
   peerLinked(now: Instant, peer: Address, out: Outbox): void;
   tick(now: Instant, out: Outbox): void;
@@ -61,6 +62,8 @@ export interface Doors {
 export interface DriverOptions {
   readonly wall: WallOffset;
   readonly board: SharedArrayBuffer;
+  /** The nodes' memories, as this thread knows them. */
+  readonly slabs: SharedSlabs;
   /** The node that is driven; null for a client. */
   readonly self: NodeIndex | null;
 }
@@ -75,6 +78,7 @@ export class MachineDriver implements Outbox, PortEvents {
   readonly #board: EpochBoard;
   readonly #self: NodeIndex | null;
   readonly #ports: PeerPorts;
+  readonly #slabs: SharedSlabs;
   #ring: PublishedView | null = null;
   #epoch: Epoch = NO_RING;
   #now: Instant;
@@ -90,6 +94,7 @@ export class MachineDriver implements Outbox, PortEvents {
     this.#clock = new Clock(options.wall);
     this.#board = new EpochBoard(options.board);
     this.#self = options.self;
+    this.#slabs = options.slabs;
     this.#ports = new PeerPorts(this, NO_RING, options.self === null ? 'unref' : 'ref');
     this.#now = this.#clock.now();
   }
@@ -105,6 +110,32 @@ export class MachineDriver implements Outbox, PortEvents {
     this.#openTurn();
     if (this.#board.epoch !== this.#epoch) this.#followRing();
     return this.#now;
+  }
+
+  /** The ring that counts now, for a read in place: follows it if it has changed, and begins no turn else. */
+  follow(): PublishedView | null {
+    if (this.#board.epoch !== this.#epoch) this.enter();
+    return this.#ring;
+  }
+
+  /**
+   * Handles, now, what the supervisor has already sent: for a thread that has not come back to its
+   * event loop.
+   *
+   * @returns whether there was anything
+   */
+  hear(): boolean {
+    return this.#ports.drainNow(SUPERVISOR);
+  }
+
+  /** Handles, now, what anyone has already sent. */
+  hearAll(): void {
+    this.#ports.drainAllNow();
+  }
+
+  /** The time now, not that of the turn: for whoever may have kept the thread busy for long. */
+  now(): Instant {
+    return this.#clock.now();
   }
 
   /** The ring in use; null before the first. */
@@ -144,6 +175,10 @@ export class MachineDriver implements Outbox, PortEvents {
   }
 
   control(_from: Address, control: Control): void {
+    if (control.control === 'slab') {
+      this.#slabs.learn(control.share);
+      return;
+    }
     if (control.control !== 'link') {
       this.enter();
       this.#doors.control(control);
@@ -170,6 +205,7 @@ export class MachineDriver implements Outbox, PortEvents {
     if (this.#turnOpen) return;
     this.#turnOpen = true;
     this.#now = this.#clock.now();
+    this.#board.noteTime(this.#now);
     if (this.#self !== null) this.#board.countTurn(this.#self);
     setImmediate(this.#endTurn);
   }
@@ -177,18 +213,41 @@ export class MachineDriver implements Outbox, PortEvents {
   #followRing(): void {
     if (this.#following) return;
     this.#following = true;
-    // The links of a ring are posted before it is published: those of this one have arrived.
-    const last = this.#board.epoch;
-    this.#ports.drainNow(SUPERVISOR);
-    for (const published of this.#board.readSince(this.#epoch, last)) {
-      const ring = new PublishedView(published);
-      this.#ring = ring;
-      this.#ports.enter(ring.epoch);
-      this.#epoch = ring.epoch;
-      this.#machine.ringChanged(this.#now, ring, this);
-    }
+    const ring = new PublishedView(this.#latestRing());
+    if (this.#ring === null) this.#missPeers(ring);
+    this.#ring = ring;
+    this.#ports.enter(ring.epoch);
+    this.#epoch = ring.epoch;
+    this.#slabs.ringChanged();
+    this.#machine.ringChanged(this.#now, ring, this);
     if (this.#self !== null) this.#board.noteSeen(this.#self, this.#epoch);
     this.#following = false;
+  }
+
+  /**
+   * The ring that counts now, after the links and memories that came with it: those of a ring are
+   * posted before it is published.
+   */
+  #latestRing(): PublishedRing {
+    for (;;) {
+      const last = this.#board.epoch;
+      this.#ports.drainNow(SUPERVISOR);
+      const ring = this.#board.read(last);
+      // Null: there have been so many meanwhile that this one is gone.
+      if (ring !== null) return ring;
+    }
+  }
+
+  /**
+   * A node may be on the first ring and out of reach: its range is held for it, and it can be
+   * reached when it serves again. What is for it waits, as it does with those who have seen it go.
+   */
+  #missPeers(ring: PublishedView): void {
+    for (const node of ring.nodes) {
+      const address = node as number as Address;
+      if (node === this.#self || this.#ports.has(address)) continue;
+      this.#machine.peerLost(this.#now, address, this);
+    }
   }
 
   readonly #endTurn = (): void => {

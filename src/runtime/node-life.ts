@@ -3,11 +3,14 @@
  * has now.
  *
  *                 launch                 serving
- *       (down) ───────────▶ starting ───────────────▶ serving ◀── on the ring
- *         ▲                    │ refused, died           │ died, hung, killed
- *         │◀───────────────────┴─────────────────────────┘
+ *       (down) ───────────▶ starting ───────────────▶ serving ◀────────┐      on the ring:
+ *         ▲                    │ refused, died           │ died        │ serving     serving and held
+ *         │◀───────────────────┴────── emptied ──────────┤             │
+ *         │◀───── too late, memory unusable, died ───── held ──────────┘
+ *         │                                         (kept: launch, with its memory)
  *         │ back-off, then launch again                  after too many in a row: given-up
  */
+import { performance } from 'node:perf_hooks';
 import {
   type Duration,
   duration,
@@ -26,12 +29,17 @@ export type NodeState =
   | 'starting'
   /** It serves; it is on the ring. */
   | 'serving'
-  /** It has no thread. It is started again, unless restarts are off. */
+  /**
+   * Its life has ended, and the ring is as it was: requests for its keys wait while it comes back
+   * with its memory.
+   */
+  | 'held'
+  /** It is off the ring. It is started again, unless restarts are off. */
   | 'down'
   /** It died too often in a row: it stays down until somebody restarts it. */
   | 'given-up';
 
-/** Why a node left the ring, or could not come back. */
+/** Why a life of a node ended, or could not begin. */
 export type DownReason =
   /** Somebody called `kill` or `restart`. */
   | 'killed'
@@ -40,7 +48,11 @@ export type DownReason =
   /** It left too many heartbeats unanswered, or did not start in time, and was killed for it. */
   | 'hung'
   /** It said that it cannot start: its port is in use, say. */
-  | 'refused';
+  | 'refused'
+  /** It was not back with its memory within the grace. */
+  | 'late'
+  /** Its memory was not fit to be taken over. */
+  | 'unusable';
 
 /** Deaths in a row after which a node is given up. */
 export const FAILURES_MAX = 10;
@@ -64,8 +76,10 @@ export class NodeLife {
   thread: NodeThread | null = null;
   /** Whether the thread may still run: until its channel has closed, even when its end is known. */
   lingers = false;
-  /** Memory of the latest slab, readable after the life that wrote it; null before the first. */
+  /** Memory of the latest slab, outliving the life that wrote it; null before the first. */
   slab: SharedArrayBuffer | null = null;
+  /** How many slabs it has had: more than one life may have gone on with the same. */
+  memories = 0;
   /** Where its RESP server listens, in all lives; null without one, or before the first. */
   port: number | null = null;
   /** Lives so far. */
@@ -74,10 +88,20 @@ export class NodeLife {
   failures = 0;
   /** Why the present life is to end, if that has been decided. */
   sentence: Sentence | null = null;
-  /** Whether it is to be started again at once, whatever the options say. */
+  /** Whether somebody has asked for another life, whatever the options say. */
   isWanted = false;
+  /** Whether the next life is to begin as soon as the thread of the last is proven dead. */
+  isDue = false;
   /** The next start, or the end of the patience with the present one. */
   timer: NodeJS.Timeout | null = null;
+  /** The end of the grace, while its range is held. */
+  graceTimer: NodeJS.Timeout | null = null;
+  /** Lives that began with the memory of the one before, and served. */
+  warmRestarts = 0;
+  /** Milliseconds from its latest death to its serving again; null before the first time. */
+  downtime: number | null = null;
+  /** When it was last known to serve, by `performance.now`; null while it serves, or never did. */
+  #diedAt: number | null = null;
   readonly #backoff: Backoff;
   #servesSince: Instant | null = null;
   #waiters: Waiter[] = [];
@@ -95,21 +119,44 @@ export class NodeLife {
     return Math.max(0, this.lives - 1);
   }
 
-  /** A life begins, with memory that no other has written. */
+  /** Whether the present life serves, or did until its end. */
+  get hasServed(): boolean {
+    return this.#servesSince !== null;
+  }
+
+  /** A life begins: with the memory of the last one, if its range is held, else with fresh memory. */
   begin(slab: SharedArrayBuffer): void {
-    this.state = 'starting';
+    if (this.state !== 'held') this.state = 'starting';
+    if (slab !== this.slab) this.memories++;
     this.slab = slab;
     this.lives++;
     this.lingers = true;
     this.sentence = null;
     this.isWanted = false;
+    this.isDue = false;
   }
 
   /** The end of the present life is known. */
   end(): void {
-    this.state = 'down';
     this.thread = null;
     this.clearTimer();
+  }
+
+  /** Its range is held for it until `graceTimer`. */
+  hold(graceTimer: NodeJS.Timeout): void {
+    this.state = 'held';
+    this.graceTimer = graceTimer;
+  }
+
+  /** Its range is held no more; what it held is lost. */
+  letGo(): void {
+    this.state = 'down';
+    this.clearGrace();
+  }
+
+  clearGrace(): void {
+    if (this.graceTimer !== null) clearTimeout(this.graceTimer);
+    this.graceTimer = null;
   }
 
   clearTimer(): void {
@@ -124,7 +171,11 @@ export class NodeLife {
   }
 
   noteServing(now: Instant): void {
+    if (this.state === 'held') this.warmRestarts++;
     this.state = 'serving';
+    this.clearGrace();
+    if (this.#diedAt !== null) this.downtime = performance.now() - this.#diedAt;
+    this.#diedAt = null;
     this.#servesSince = now;
     this.#backoff.started(now);
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
@@ -138,7 +189,8 @@ export class NodeLife {
   noteDeath(now: Instant, reason: DownReason): Duration | null {
     const since = this.#servesSince;
     this.#servesSince = null;
-    if (reason === 'killed') return duration(0);
+    if (since !== null) this.#diedAt = performance.now();
+    if (!isFailure(reason)) return duration(0);
     const wasSteady = since !== null && elapsed(since, now) >= STEADY_AFTER;
     this.failures = wasSteady ? 1 : this.failures + 1;
     const wait = this.#backoff.died(now);
@@ -150,6 +202,10 @@ export class NodeLife {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }
 }
+
+/** Whether a death counts: not those that were asked for, nor what only follows from a counted one. */
+const isFailure = (reason: DownReason): boolean =>
+  reason === 'crashed' || reason === 'hung' || reason === 'refused';
 
 /** Somebody who waits for a node to serve. */
 interface Waiter {

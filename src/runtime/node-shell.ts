@@ -4,24 +4,73 @@
  */
 import { Prng } from '../base/prng.js';
 import { bytes, epoch, type Instant, type NodeIndex } from '../base/units.js';
+import { VersionClock } from '../base/version.js';
 import { CacheNode } from '../node/cache-node.js';
 import type { Command } from '../node/command.js';
 import type { Reply } from '../node/reply.js';
+import { SharedReads } from '../node/shared-reads.js';
 import type { ServerConfiguration } from '../session/host.js';
 import { sessionLimits } from '../session/limits.js';
-import { Slab } from '../slab/slab.js';
+import { Slab, SlabRefused } from '../slab/slab.js';
 import type { RequestId } from '../wire/message.js';
 import { Clock } from './clock.js';
 import type { Control } from './control.js';
 import { EpochBoard } from './epoch-board.js';
 import { type Doors, MachineDriver } from './machine-driver.js';
 import type { NodeEnd, NodeTask } from './node-task.js';
+import { Rehearsal } from './rehearsal.js';
 import { CLIENTS_MAX, type RespNode, RespServer } from './resp-server.js';
+import { SharedSlabs } from './shared-slabs.js';
 
 /** A node's life: resolves when the supervisor has told it to stop, or it could not start. */
 export function runNode(task: NodeTask): Promise<NodeEnd> {
-  return new NodeShell(task).life;
+  rehearsal.end();
+  try {
+    return beginLife(task);
+  } catch (error) {
+    return dieOf(error);
+  }
 }
+
+/** Has the thread rehearse what `runNode` does until that is called. */
+export function rehearse(): Promise<number> {
+  return rehearsal.play();
+}
+
+function beginLife(task: NodeTask): Promise<NodeEnd> {
+  const slab = openSlab(task);
+  if (slab instanceof Slab) return new NodeShell(task, slab).life;
+  for (const { port } of task.links) port.close();
+  return Promise.resolve({ how: 'unusable', text: slab.text });
+}
+
+/**
+ * Ends the thread. A task that only fails would leave it to the pool with its channels open, and
+ * nothing would ever prove that this life is over.
+ */
+export function dieOf(error: unknown): Promise<never> {
+  setImmediate(() => {
+    throw error;
+  });
+  return new Promise(() => {});
+}
+
+/**
+ * A slab in fresh memory, or the one of the last life. What is torn in it is forgotten as of the
+ * present epoch: below all that this life will write, above all that the last one did.
+ */
+function openSlab({ memory, memoryLimit, board }: NodeTask): Slab | { readonly text: string } {
+  if (!memory.attach) return new Slab(memory.buffer, memoryLimit);
+  try {
+    const floor = new VersionClock(new EpochBoard(board).epoch);
+    return Slab.attach(memory.buffer, memoryLimit, floor);
+  } catch (error) {
+    if (error instanceof SlabRefused) return { text: error.message };
+    throw error;
+  }
+}
+
+const rehearsal = new Rehearsal(beginLife);
 
 class NodeShell implements Doors, RespNode {
   readonly life: Promise<NodeEnd>;
@@ -35,21 +84,23 @@ class NodeShell implements Doors, RespNode {
   readonly #startedAt: Instant;
   #end: (end: NodeEnd) => void = () => {};
 
-  constructor(task: NodeTask) {
+  constructor(task: NodeTask, slab: Slab) {
     const now = new Clock(task.wall).now();
     this.#task = task;
     this.#startedAt = now;
     this.limits = sessionLimits(task.valueBytesMax);
     this.#board = new EpochBoard(task.board);
-    this.#slab = new Slab(task.slab, task.memoryLimit);
+    const slabs = new SharedSlabs(this.#board, task.slabs);
+    this.#slab = slab;
     this.#machine = new CacheNode({
       self: task.self,
       slab: this.#slab,
       prng: new Prng(task.seed),
       now,
       valueBytesMax: task.valueBytesMax,
+      reads: task.reads === 'shared' ? new SharedReads(slabs) : null,
     });
-    this.#driver = new MachineDriver(task, this.#machine, this);
+    this.#driver = new MachineDriver({ ...task, slabs }, this.#machine, this);
     this.#resp = task.listen === null ? null : new RespServer(this);
     this.life = new Promise((resolve) => {
       this.#end = resolve;

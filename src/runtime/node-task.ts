@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Bytes, NodeId, NodeIndex } from '../base/units.js';
 import type { Address } from '../wire/message.js';
 import type { WallOffset } from './clock.js';
+import type { SlabShare } from './shared-slabs.js';
 
 /** One end of a channel, and who holds the other. */
 export interface Link {
@@ -14,7 +15,19 @@ export type NodeEnd =
   /** It was told to stop. */
   | { readonly how: 'stopped' }
   /** It could not start: its port is in use, say. */
-  | { readonly how: 'refused'; readonly text: string };
+  | { readonly how: 'refused'; readonly text: string }
+  /** It was to go on with the memory of its last life, and that memory cannot be used. */
+  | { readonly how: 'unusable'; readonly text: string };
+
+/** What a life has for its slab. */
+export interface NodeMemory {
+  readonly buffer: SharedArrayBuffer;
+  /**
+   * False: the buffer is fresh, all zero. True: the last life of this node wrote it, its thread is
+   * proven dead, and what is whole in it is kept.
+   */
+  readonly attach: boolean;
+}
 
 /** All that a thread is told to become a node: plain data, shared memory and ports. */
 export interface NodeTask {
@@ -31,12 +44,15 @@ export interface NodeTask {
   readonly wall: WallOffset;
   /** Memory of the epoch board. */
   readonly board: SharedArrayBuffer;
-  /** Fresh memory for the slab, all zero: what an earlier life wrote into is never handed on. */
-  readonly slab: SharedArrayBuffer;
+  readonly memory: NodeMemory;
   readonly memoryLimit: Bytes;
   readonly valueBytesMax: Bytes;
   /** Where to listen for RESP; null: nowhere. */
   readonly listen: { readonly host: string; readonly port: number } | null;
-  /** Channels to the supervisor, to every living peer and to every client. */
+  /** The channel to the supervisor, by which all others come. */
   readonly links: readonly Link[];
+  /** The memories of all nodes, this one's included. */
+  readonly slabs: readonly SlabShare[];
+  /** Whether other nodes' keys are read in their memory, or asked for. */
+  readonly reads: 'shared' | 'proxy';
 }

@@ -26,6 +26,8 @@ export interface PortEvents {
   lost(address: Address): void;
   /** A message waits: `flush` is due at the end of this turn. */
   waiting(): void;
+  /** What the peer sent is no frame. Without this the channel ends, and the peer is lost. */
+  nonsense?(address: Address): void;
 }
 
 /** Whether open channels keep a thread alive: a node lives by them, a user's thread does not. */
@@ -79,15 +81,25 @@ export class PeerPorts {
     if (this.#hold === 'unref') port.unref();
   }
 
-  /** Handles, now, what a peer has already sent. */
-  drainNow(address: Address): void {
+  /** Whether there is a channel to a peer. */
+  has(address: Address): boolean {
+    return this.#peers[address] !== undefined;
+  }
+
+  /** Handles, now, what a peer has already sent. @returns whether there was anything */
+  drainNow(address: Address): boolean {
     const peer = this.#peers[address];
-    if (peer === undefined) return;
-    for (;;) {
+    if (peer === undefined) return false;
+    for (let isFirst = true; ; isFirst = false) {
       const received = receiveMessageOnPort(peer.port);
-      if (received === undefined) return;
+      if (received === undefined) return !isFirst;
       this.#receive(peer, received.message);
     }
+  }
+
+  /** Handles, now, what all peers have already sent. */
+  drainAllNow(): void {
+    for (const peer of this.#peers) if (peer !== undefined) this.drainNow(peer.address);
   }
 
   /** Keeps a message for the end of the turn. */
@@ -145,9 +157,10 @@ export class PeerPorts {
       return;
     }
     const decoded = decodeFrame(data);
+    if (decoded.outcome !== 'refused') this.#events.frame(peer.address, decoded.frame);
+    else if (this.#events.nonsense !== undefined) this.#events.nonsense(peer.address);
     // Whoever posts what is no frame can't be talked to: the channel ends, and both sides learn it.
-    if (decoded.outcome === 'refused') this.#lose(peer.address);
-    else this.#events.frame(peer.address, decoded.frame);
+    else this.#lose(peer.address);
   }
 
   #post(peer: Peer): void {

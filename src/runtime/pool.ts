@@ -8,7 +8,7 @@
  * heap limit makes a runaway node an error of its own instead of the end of the process.
  */
 import { fileURLToPath } from 'node:url';
-import type { Transferable } from 'node:worker_threads';
+import { MessagePort, type Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { NodeEnd, NodeTask } from './node-task.js';
 
@@ -64,7 +64,11 @@ export class NodePool {
     const killer = new AbortController();
     const ended = this.#pool
       .run(task, { signal: killer.signal, transferList })
-      .catch<ThreadEnd>((cause: unknown) => ({ how: 'died', cause }));
+      .catch<ThreadEnd>((cause: unknown) => {
+        // Killed before it had a thread, it still has its ports here; nobody else can close them.
+        for (const item of transferList) if (item instanceof MessagePort) item.close();
+        return { how: 'died', cause };
+      });
     this.#applyUnref();
     return { ended, kill: () => killer.abort() };
   }

@@ -6,7 +6,7 @@ import type { Supervisor } from './supervisor.js';
 /** A node, at a glance. */
 export interface NodeInfo {
   readonly id: string;
-  /** `starting`, `serving`, `down` (it is being brought back) or `given-up`. */
+  /** `starting`, `serving`, `held`, `down` (it is being brought back) or `given-up`. */
   readonly state: NodeState;
   /** Where its RESP server listens; null without one. */
   readonly port: number | null;
@@ -17,6 +17,10 @@ export interface NodeInfo {
   readonly share: number;
   /** How often it has been started again. */
   readonly restarts: number;
+  /** How often it has come back with its memory. */
+  readonly warmRestarts: number;
+  /** Milliseconds from its latest death to its serving again; null before the first time. */
+  readonly downtime: number | null;
 }
 
 export interface NodeStats extends NodeInfo {
@@ -44,6 +48,8 @@ export interface ClusterStats {
     readonly readQuorum: number;
     readonly copiesKept: number;
   };
+  /** Clients of the library, in all threads. */
+  readonly clients: number;
   /** The nodes that have been started. */
   readonly nodes: readonly NodeStats[];
 }
@@ -66,6 +72,7 @@ export function clusterStats(supervisor: Supervisor): ClusterStats {
     epoch: authority.epoch,
     healthy: isHealthy(supervisor),
     replication: { replicas, writeQuorum, readQuorum, copiesKept: COPIES_KEPT },
+    clients: supervisor.clientCount,
     nodes: nodes.flatMap((node) => {
       if (node.slab === null) return [];
       return {
@@ -85,6 +92,7 @@ export function isHealthy({ isClosed, nodes }: Supervisor): boolean {
 }
 
 function nodeInfo(node: NodeLife, share: number): NodeInfo {
-  const { id, state, port, restarts, options } = node;
-  return { id, state, port, memory: options.memory, weight: options.weight, share, restarts };
+  const { id, state, port, restarts, warmRestarts, downtime } = node;
+  const { memory, weight } = node.options;
+  return { id, state, port, memory, weight, share, restarts, warmRestarts, downtime };
 }

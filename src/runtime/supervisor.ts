@@ -3,29 +3,34 @@
  * died, and ends it all.
  *
  *     detectors report …                    … the supervisor decides, and everyone sees it
- *       a thread ended    (at once)    ┐
- *       heartbeats missed (hung: kill) ├──▶ off the ring, next epoch ──▶ restart, cold, with back-off
- *       start too slow    (hung: kill) ┘                                      │
+ *       a thread ended    (at once)    ┐    its range is held, next epoch, back with its memory
+ *       heartbeats missed (hung: kill) ├──▶   │ not in time
+ *       start too slow    (hung: kill) ┘    off the ring, next epoch ──▶ restart, empty, with back-off
  *       a node says it serves ─────────────▶ on the ring, next epoch ◀────────┘
  *
  * It lives in the thread of who started the cluster. What it does there takes microseconds at a
  * time; while that thread is blocked there is no failover, and everything else goes on.
  */
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { threadId } from 'node:worker_threads';
+import { ShoalError } from '../base/errors.js';
 import type { ClusterOptions } from '../config/options.js';
 import type { Address, Frame } from '../wire/message.js';
 import { Authority } from './authority.js';
 import type { Client } from './client.js';
-import { Clients } from './clients.js';
+import { type ClientBasis, Clients, refuse } from './clients.js';
 import { captureWall } from './clock.js';
+import type { ConnectOptions } from './connect-options.js';
 import type { Control } from './control.js';
 import { settledWithin } from './deadline.js';
 import type { ClusterEvents } from './events.js';
+import { HANDLE_FORMAT, type HandleContent } from './handle.js';
 import { closedError, Keeper } from './keeper.js';
 import type { NodeLife } from './node-life.js';
 import { packageVersion } from './package-version.js';
 import { NODE_FILE, NodePool } from './pool.js';
+import { closeReception, type Introduction, openReception } from './reception.js';
 import { Wiring } from './wiring.js';
 
 /** Threads that were told to stop and do not are ended after this long. */
@@ -40,7 +45,10 @@ export class Supervisor {
   readonly #wiring: Wiring;
   readonly #pool: NodePool;
   readonly #keeper: Keeper;
+  readonly #basis: ClientBasis;
   readonly #clients: Clients;
+  /** What other threads call this cluster by. */
+  readonly #id = randomUUID();
   /** Nodes that still have connections to finish with. */
   readonly #draining = new Set<Address>();
   #onDrained: () => void = () => {};
@@ -55,6 +63,10 @@ export class Supervisor {
       frame: (from, frame) => this.#onFrame(from, frame),
       control: (from, control) => this.#onControl(from, control),
       lost: (address) => this.#onLost(address),
+      nonsense: (address) => {
+        const node = this.nodes[address];
+        if (node !== undefined) this.#keeper.onNonsense(node);
+      },
     });
     this.#wiring.announce(this.authority.epoch);
     this.#pool = new NodePool(options.nodes.length, nodeFile);
@@ -68,11 +80,16 @@ export class Supervisor {
       pool: this.#pool,
       events: this.events,
     });
-    this.#clients = new Clients({
+    this.#basis = {
       wall,
       board: this.authority.board.memory,
-      wiring: this.#wiring,
+      reads: options.reads,
       valueBytesMax: options.maxValueSize,
+    };
+    this.#clients = new Clients({
+      basis: this.#basis,
+      slabs: () => this.#keeper.slabs(),
+      wiring: this.#wiring,
     });
   }
 
@@ -99,13 +116,32 @@ export class Supervisor {
     }
   }
 
-  /** A client for this thread. */
-  client(): Client {
-    if (this.isClosed) throw closedError();
-    return this.#clients.create();
+  /** Clients, in all threads. */
+  get clientCount(): number {
+    return this.#clients.count;
   }
 
-  /** Kills a node as a crash would; resolves when it is off the ring. */
+  /** A client for this thread. */
+  client(options: ConnectOptions | undefined): Client {
+    if (this.isClosed) throw closedError();
+    return this.#clients.create(options);
+  }
+
+  /** What another thread needs to make a client of its own. */
+  handle(): HandleContent {
+    if (this.isClosed) throw closedError();
+    openReception(this.#id, this.#receive);
+    return {
+      shoal: HANDLE_FORMAT,
+      version: this.version,
+      cluster: this.#id,
+      thread: threadId,
+      slabs: this.#keeper.slabs(),
+      ...this.#basis,
+    };
+  }
+
+  /** Kills a node as a crash would; resolves when its life has ended. */
   async kill(id: string): Promise<void> {
     await this.#keeper.kill(this.#named(id, 'kill'), 'killed on request');
   }
@@ -137,9 +173,24 @@ export class Supervisor {
     this.#clients.close();
     if (isUp) await settledWithin(this.#stop(), STOP_PATIENCE_MS);
     await this.#pool.destroy();
+    // For threads that read and do nothing else, and would not notice a channel that closes.
+    this.authority.end();
+    this.#wiring.announce(this.authority.epoch);
     this.#wiring.close();
+    closeReception(this.#id);
     this.events.removeAllListeners();
   }
+
+  /** A client of any thread wants to be taken up. */
+  readonly #receive = (introduction: Introduction): void => {
+    try {
+      if (this.isClosed) throw closedError();
+      this.#clients.admit(introduction);
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      refuse(introduction.port, error);
+    }
+  };
 
   /** Resolves when all clients and all connections have had their answers. */
   async #drain(): Promise<void> {
@@ -171,7 +222,10 @@ export class Supervisor {
 
   #onControl(from: Address, control: Control): void {
     const node = this.nodes[from];
-    if (node === undefined) return;
+    if (node === undefined) {
+      this.#clients.onControl(from, control);
+      return;
+    }
     switch (control.control) {
       case 'serving':
         this.#keeper.onServing(node, control.port);
@@ -179,10 +233,13 @@ export class Supervisor {
       case 'drained':
         this.#noteDrained(from);
         break;
-      // What the supervisor says to nodes, and nobody to the supervisor.
+      // What the supervisor says to others, and nobody to the supervisor.
       case 'link':
+      case 'slab':
       case 'drain':
       case 'stop':
+      case 'welcome':
+      case 'refused':
         break;
     }
   }

@@ -17,8 +17,8 @@ const presence = async (cache: Client): Promise<boolean[]> =>
 const fill = (cache: Client): Promise<true> =>
   cache.setMany(KEYS.map((key, i) => [key, `value ${i}`]));
 
-test('kill() loses what the node held and nothing else; it returns empty (CLUSTER-4, CLUSTER-5, CLUSTER-6)', async (t) => {
-  const cluster = await clusterFor(t, { nodes: 5 });
+test('kill() with cold restarts loses what the node held and nothing else; it returns empty (CLUSTER-4, CLUSTER-5, CLUSTER-6)', async (t) => {
+  const cluster = await clusterFor(t, { nodes: 5, restart: 'cold' });
   const cache = cluster.client();
   await fill(cache);
   const share = cluster.nodes()[2]?.share ?? 0;
@@ -35,7 +35,7 @@ test('kill() loses what the node held and nothing else; it returns empty (CLUSTE
 });
 
 test('A node that stood still while others were killed keeps what it holds (CLUSTER-5)', async (t) => {
-  const cluster = await clusterOf(t, FAULTY_NODE, { nodes: 3 });
+  const cluster = await clusterOf(t, FAULTY_NODE, { nodes: 3, restart: 'cold' });
   const cache = cluster.client();
   await fill(cache);
   const gate = new Gate();
@@ -93,15 +93,17 @@ test('Without a node on the ring, calls fail with ERR_CLUSTER_DOWN (CLUSTER-10)'
 });
 
 for (const what of ['throw', 'reject', 'exit', 'fill the heap'] as const) {
-  test(`A node that dies (${what}) is noticed at once and brought back (SHAPE-1, CLUSTER-4)`, async (t) => {
-    const cluster = await clusterOf(t, FAULTY_NODE, { nodes: 2 });
+  test(`A node that dies (${what}) is noticed at once and brought back, empty (SHAPE-1, CLUSTER-4)`, async (t) => {
+    const cluster = await clusterOf(t, FAULTY_NODE, { nodes: 2, restart: 'cold' });
     const down = nextEvent(cluster, 'node-down');
     const up = nextEvent(cluster, 'node-up');
     commitFault({ id: 'n1', what });
-    const { id, reason, text } = await down;
-    assert.deepEqual([id, reason], ['n1', 'crashed']);
+    const { id, reason, text, held } = await down;
+    assert.deepEqual([id, reason, held], ['n1', 'crashed', false]);
     assert.notEqual(text, '');
-    assert.deepEqual(await up, { id: 'n1', port: null, restarts: 1 });
+    const { downtime, ...event } = await up;
+    assert.deepEqual(event, { id: 'n1', port: null, restarts: 1, warm: false, entries: 0 });
+    assert.ok(downtime !== null && downtime > 0);
     assert.equal(await cluster.client().set('key', 'v'), true);
   });
 }
@@ -109,6 +111,7 @@ for (const what of ['throw', 'reject', 'exit', 'fill the heap'] as const) {
 test('A node that blocks its event loop is found by heartbeats, killed and replaced (SHAPE-4, CLUSTER-4)', async (t) => {
   const cluster = await clusterOf(t, FAULTY_NODE, {
     nodes: 3,
+    restart: 'cold',
     heartbeatInterval: 50,
     heartbeatFailures: 3,
   });
@@ -119,6 +122,7 @@ test('A node that blocks its event loop is found by heartbeats, killed and repla
     id: 'n0',
     reason: 'hung',
     text: '3 heartbeats without an answer',
+    held: false,
   });
   assert.equal((await up).id, 'n0');
   const cache = cluster.client();
@@ -163,44 +167,45 @@ test('A listener that throws keeps nothing from happening (CLUSTER-6)', async (t
   assert.deepEqual(thrown, [error]);
 });
 
-test('Killing under load gives documented errors and no wrong value (CLUSTER-5, CLUSTER-9)', async (t) => {
-  const cluster = await clusterFor(t, { nodes: 4 });
-  const clients = [cluster.client(), cluster.client()];
-  const documented = new Set([
-    'ERR_CLUSTER_DOWN',
-    'ERR_OUTCOME_UNKNOWN',
-    'ERR_TIMEOUT',
-    'ERR_BUSY',
-  ]);
-  let isOver = false;
-  let answered = 0;
-  const settle = async (call: Promise<unknown>, expected: string | null): Promise<void> => {
-    try {
-      const value = await call;
-      if (expected !== null && value !== undefined) assert.equal(value, expected);
-      answered++;
-    } catch (error) {
-      assert.ok(error instanceof ShoalError && documented.has(error.code), String(error));
+for (const restart of ['warm', 'cold'] as const)
+  test(`Killing under load gives documented errors and no wrong value, with ${restart} restarts (CLUSTER-5, CLUSTER-9)`, async (t) => {
+    const cluster = await clusterFor(t, { nodes: 4, restart, restartGrace: 60_000 });
+    const clients = [cluster.client(), cluster.client()];
+    const documented = new Set([
+      'ERR_CLUSTER_DOWN',
+      'ERR_OUTCOME_UNKNOWN',
+      'ERR_TIMEOUT',
+      'ERR_BUSY',
+    ]);
+    let isOver = false;
+    let answered = 0;
+    const settle = async (call: Promise<unknown>, expected: string | null): Promise<void> => {
+      try {
+        const value = await call;
+        if (expected !== null && value !== undefined) assert.equal(value, expected);
+        answered++;
+      } catch (error) {
+        assert.ok(error instanceof ShoalError && documented.has(error.code), String(error));
+      }
+    };
+    const workers = clients.map(async (cache) => {
+      for (let round = 0; !isOver; round++) {
+        const batch = KEYS.slice((round * 50) % 2000, ((round * 50) % 2000) + 50);
+        await Promise.all(batch.map((key) => settle(cache.set(key, `of ${key}`), null)));
+        await Promise.all(batch.map((key) => settle(cache.get(key), `of ${key}`)));
+      }
+    });
+    for (let round = 0; round < 12; round++) {
+      const id = `n${round % 4}`;
+      const up = nextEvent(cluster, 'node-up', (event) => event.id === id);
+      await cluster.kill(id);
+      await up;
     }
-  };
-  const workers = clients.map(async (cache) => {
-    for (let round = 0; !isOver; round++) {
-      const batch = KEYS.slice((round * 50) % 2000, ((round * 50) % 2000) + 50);
-      await Promise.all(batch.map((key) => settle(cache.set(key, `of ${key}`), null)));
-      await Promise.all(batch.map((key) => settle(cache.get(key), `of ${key}`)));
-    }
+    isOver = true;
+    await Promise.all(workers);
+    assert.ok(answered > 1000, `${answered} answers`);
+    assert.deepEqual(
+      cluster.nodes().map(({ state, restarts }) => [state, restarts]),
+      Array.from({ length: 4 }, () => ['serving', 3]),
+    );
   });
-  for (let round = 0; round < 12; round++) {
-    const id = `n${round % 4}`;
-    const up = nextEvent(cluster, 'node-up', (event) => event.id === id);
-    await cluster.kill(id);
-    await up;
-  }
-  isOver = true;
-  await Promise.all(workers);
-  assert.ok(answered > 1000, `${answered} answers`);
-  assert.deepEqual(
-    cluster.nodes().map(({ state, restarts }) => [state, restarts]),
-    Array.from({ length: 4 }, () => ['serving', 3]),
-  );
-});

@@ -85,3 +85,24 @@ test('A cluster can be closed while a node is on its way back (LIB-6)', async ()
   await killed;
   assert.ok(['serves', 'ERR_CLOSED'].includes(await restarted));
 });
+
+test('A process ends by itself with an unref’d cluster that has given out handles (LIB-6)', async () => {
+  const output = await runModule(`
+    import { Worker } from 'node:worker_threads';
+    import { connect, startCluster } from 'shoal';
+    const cluster = await startCluster({ nodes: 2, memory: '1mb' });
+    const handle = cluster.unref().handle();
+    const own = connect(handle);
+    await own.set('key', 'value');
+    const source = \`
+      import { workerData } from 'node:worker_threads';
+      import { connect } from 'shoal';
+      const cache = connect(workerData);
+      await cache.set('other', cache.getSync('key'));\`;
+    await new Promise((resolve) => {
+      new Worker(source, { eval: true, workerData: handle }).on('exit', resolve);
+    });
+    console.log(own.getSync('other'));
+  `);
+  assert.equal(output, 'value');
+});

@@ -1,8 +1,17 @@
 /** A node that can be told to misbehave. */
 import { BroadcastChannel } from 'node:worker_threads';
-import { runNode } from '#src/runtime/node-shell.js';
+import { dieOf, runNode } from '#src/runtime/node-shell.js';
 import type { NodeEnd, NodeTask } from '#src/runtime/node-task.js';
-import { FAULTS_CHANNEL, type Fault, Gate } from './faults.js';
+import { statIndex } from '#src/slab/memory.js';
+import {
+  ATTACH_CHANNEL,
+  ATTACH_FAULTS,
+  type AttachFault,
+  type AttachNews,
+  FAULTS_CHANNEL,
+  type Fault,
+  Gate,
+} from './faults.js';
 
 export function runFaultyNode(task: NodeTask): Promise<NodeEnd> {
   const channel = new BroadcastChannel(FAULTS_CHANNEL);
@@ -10,7 +19,45 @@ export function runFaultyNode(task: NodeTask): Promise<NodeEnd> {
     const fault = (event as { data: Fault }).data;
     if (fault.id === task.id) commit(fault);
   };
-  return runNode(task).finally(() => channel.close());
+  return before(task)
+    .then(() => runNode(task))
+    .finally(() => channel.close());
+}
+
+/** What comes before the life, for those that misbehave there. */
+async function before({ id, memory }: NodeTask): Promise<void> {
+  const fault = ATTACH_FAULTS.find((name) => name === id);
+  if (memory.attach && fault !== undefined) await beforeAttach(fault, memory.buffer);
+}
+
+async function beforeAttach(fault: AttachFault, buffer: SharedArrayBuffer): Promise<void> {
+  switch (fault) {
+    case 'waits':
+      await letIn(fault);
+      return;
+    case 'late':
+      await new Promise(() => {});
+      return;
+    case 'spoilt':
+      new Float64Array(buffer)[statIndex('layoutVersion')] = 0;
+      return;
+    case 'dies':
+      await dieOf(new Error('told to die'));
+  }
+}
+
+function letIn(id: string): Promise<void> {
+  const channel = new BroadcastChannel(ATTACH_CHANNEL);
+  return new Promise((resolve) => {
+    channel.onmessage = (event): void => {
+      const news = (event as { data: AttachNews }).data;
+      if (news.id !== id || news.what !== 'is let in') return;
+      channel.close();
+      resolve();
+    };
+    const news: AttachNews = { id, what: 'waits' };
+    channel.postMessage(news);
+  });
 }
 
 function commit(fault: Fault): void {
@@ -22,6 +69,9 @@ function commit(fault: Fault): void {
       return;
     case 'hang':
       for (;;);
+    case 'count ports':
+      answerPorts(fault.answerOn);
+      return;
     case 'stand still':
       Gate.wait(fault.gate);
       return;
@@ -31,6 +81,14 @@ function commit(fault: Fault): void {
     case 'exit':
       process.exit(7);
   }
+}
+
+function answerPorts(answerOn: string): void {
+  const channel = new BroadcastChannel(answerOn);
+  channel.postMessage(
+    process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length,
+  );
+  channel.close();
 }
 
 function fillTheHeap(): void {
