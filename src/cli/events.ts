@@ -7,11 +7,13 @@ export function describeEvent(event: ClusterEvent, output: Output): string {
   switch (event.event) {
     case 'node-down': {
       const why = event.text === '' ? event.reason : `${event.reason}: ${oneLine(event.text)}`;
-      return `${output.style('red', 'down')}: ${event.id} (${why}); what it held is gone`;
+      const after = event.held ? 'its keys are held for it' : 'what it held is gone';
+      return `${output.style('red', 'down')}: ${event.id} (${why}); ${after}`;
     }
     case 'node-up': {
       const where = event.port === null ? '' : ` on port ${event.port}`;
-      return `${output.style('green', 'up')}: ${event.id}${where}, empty`;
+      const contents = event.warm ? `with ${event.entries} entries` : 'empty';
+      return `${output.style('green', 'up')}: ${event.id}${where}, ${contents}`;
     }
     case 'node-given-up':
       return `${output.style('red', 'given up')}: ${event.id}, after ${event.failures} deaths in a row`;

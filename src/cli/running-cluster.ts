@@ -30,19 +30,23 @@ export interface NodeReport {
 
 /** What the library's listeners get, with the event's name. One line of JSON each with `--json`. */
 export type ClusterEvent =
-  /** A node is off the ring; what it held is lost. */
+  /** A node died, and its keys are held for it; or it is off the ring, and what it held is lost. */
   | {
       readonly event: 'node-down';
       readonly id: string;
       readonly reason: string;
       readonly text: string;
+      readonly held: boolean;
     }
-  /** A node is on the ring, empty. */
+  /** A node serves: with what it held before, or empty. */
   | {
       readonly event: 'node-up';
       readonly id: string;
       readonly port: number | null;
       readonly restarts: number;
+      readonly warm: boolean;
+      readonly entries: number;
+      readonly downtime: number | null;
     }
   /** A new ring is published. */
   | { readonly event: 'epoch'; readonly epoch: number; readonly nodes: readonly string[] }

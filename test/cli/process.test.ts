@@ -135,7 +135,9 @@ describe('node dist/cluster.js', () => {
       heartbeatFailures: '2',
       drainTimeout: '100',
       restart: 'off',
+      restartGrace: '0',
       maxValueSize: '1mb',
+      reads: 'proxy',
     };
     const names = OPTION_NAMES.filter(
       (name) => OPTIONS[name].reach === 'everywhere' && !OPTIONS[name].hidden,
