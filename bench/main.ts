@@ -3,8 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeEnvironment } from '#src/load/environment.js';
 import { clusterSuite } from './cluster/suite.js';
+import { foreignSuite } from './foreign/suite.js';
 import { lruSuite } from './lru/suite.js';
+import { memorySuite } from './memory/suite.js';
+import { nearSuite } from './near/suite.js';
 import { peersSuite } from './peers/suite.js';
+import { readsSuite } from './reads/suite.js';
 import { ringSuite } from './ring/suite.js';
 import { slabSuite } from './slab/suite.js';
 import { formatHeader, formatSection, type Report } from './support/report.js';
@@ -14,7 +18,11 @@ const SUITES: Record<string, Suite> = {
   ring: ringSuite,
   lru: lruSuite,
   slab: slabSuite,
+  near: nearSuite,
+  memory: memorySuite,
+  reads: readsSuite,
   cluster: clusterSuite,
+  foreign: foreignSuite,
   peers: peersSuite,
 };
 

@@ -38,7 +38,12 @@ interface Way {
 
 export async function proxyHop({ effort, progress }: SuiteContext): Promise<Section> {
   const plan = PLANS[effort];
-  await using cluster = await startCluster({ nodes: NODES, memory: '16mb', port: 0 });
+  await using cluster = await startCluster({
+    nodes: NODES,
+    memory: '16mb',
+    port: 0,
+    reads: 'proxy',
+  });
   await using driver = new Driver();
   const ways = await prepare(cluster, driver);
   const rows: Cell[][] = [];

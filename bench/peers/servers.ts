@@ -20,9 +20,17 @@ export interface Server extends AsyncDisposable {
 }
 
 /** One node, without HTTP, of so many MB. */
-export async function startShoal(memoryMb: number): Promise<Server> {
-  const args = ['--nodes', '1', '--memory', `${memoryMb}mb`, '--port', '0', '--http-port', 'off'];
-  const child = spawnChild(process.execPath, [SHOAL, ...args, '--json'], {
+export const startShoal = (memoryMb: number): Promise<Server> => startShoalCluster(1, memoryMb, []);
+
+/** So many nodes; the port is the first one's. */
+export async function startShoalCluster(
+  nodes: number,
+  memoryMb: number,
+  options: readonly string[],
+): Promise<Server> {
+  const args = ['--nodes', String(nodes), '--memory', `${memoryMb}mb`, ...options];
+  const quiet = ['--port', '0', '--http-port', 'off', '--json'];
+  const child = spawnChild(process.execPath, [SHOAL, ...args, ...quiet], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { stdout } = child;
@@ -59,7 +67,7 @@ function serverOf(name: string, child: ChildProcess, port: number): Server {
 }
 
 /** A port that nobody has at this moment. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, HOST);
   await once(probe, 'listening');
   const address = probe.address();
@@ -69,13 +77,14 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function listening(child: ChildProcess, port: number): Promise<void> {
+export async function listening(child: ChildProcess, port: number): Promise<void> {
   for (let waited = 0; waited < START_MS_MAX; waited += RETRY_MS) {
-    if (child.exitCode !== null) throw new Error(`redis-server ended with code ${child.exitCode}`);
+    if (child.exitCode !== null)
+      throw new Error(`${child.spawnfile} ended with code ${child.exitCode}`);
     if (await answers(port)) return;
     await wait(RETRY_MS);
   }
-  throw new Error(`redis-server does not listen on port ${port}`);
+  throw new Error(`${child.spawnfile} does not listen on port ${port}`);
 }
 
 function answers(port: number): Promise<boolean> {

@@ -105,7 +105,8 @@ export class Checker {
   absolve(outages: Outages): Record<Suspect['what'], number> {
     const count = { miss: 0, connection: 0 };
     this.#suspects = this.#suspects.filter((suspect) => {
-      const isExplained = outages.explain(suspect.node, suspect.sinceMs, suspect.untilMs);
+      const { what, node, sinceMs, untilMs } = suspect;
+      const isExplained = outages.explain(what, node, sinceMs, untilMs);
       if (isExplained) count[suspect.what]++;
       return !isExplained;
     });

@@ -24,6 +24,8 @@ export interface KeyPlanSettings {
   readonly nodes: number;
   readonly writers: number;
   readonly keysPerWriter: number;
+  /** What another plan of these settings has as `homes`: building a ring takes tens of milliseconds. */
+  readonly homes?: Uint8Array;
 }
 
 export class KeyPlan {
@@ -31,17 +33,16 @@ export class KeyPlan {
   readonly writers: number;
   readonly keysPerWriter: number;
   readonly #names: readonly string[];
-  readonly #homes: Uint8Array;
+  /** By key: the node that owns it while all serve. In shared memory, for the plans of other threads. */
+  readonly homes: Uint8Array;
 
-  constructor({ nodes, writers, keysPerWriter }: KeyPlanSettings) {
+  constructor({ nodes, writers, keysPerWriter, homes }: KeyPlanSettings) {
     assert(keysPerWriter >= HOT_KEYS, 'a writer has at least its hot keys');
     this.keys = writers * keysPerWriter;
     this.writers = writers;
     this.keysPerWriter = keysPerWriter;
-    const ids = Array.from({ length: nodes }, (_, i) => `n${i}`);
-    const ring = new HashRing({ nodes: ids });
     this.#names = Array.from({ length: this.keys }, (_, key) => nameOf(key));
-    this.#homes = Uint8Array.from(this.#names, (name) => ids.indexOf(ring.lookup(name) ?? ''));
+    this.homes = homes ?? homesOf(this.#names, nodes);
   }
 
   name(key: number): string {
@@ -50,7 +51,7 @@ export class KeyPlan {
 
   /** The node that owns the key while all serve. */
   home(key: number): number {
-    return this.#homes[key] as number;
+    return this.homes[key] as number;
   }
 
   writerOf(key: number): number {
@@ -79,6 +80,14 @@ export class KeyPlan {
     }
     return sum;
   }
+}
+
+function homesOf(names: readonly string[], nodes: number): Uint8Array {
+  const ids = Array.from({ length: nodes }, (_, i) => `n${i}`);
+  const ring = new HashRing({ nodes: ids });
+  const homes = new Uint8Array(new SharedArrayBuffer(names.length));
+  for (const [key, name] of names.entries()) homes[key] = ids.indexOf(ring.lookup(name) ?? '');
+  return homes;
 }
 
 const nameOf = (key: number): string =>

@@ -1,7 +1,7 @@
 /**
  * Kills one node after the other, and measures each outage: from before the kill until every node
- * has seen the ring on which the killed one is back. What that node owns may be lost until then: a
- * successor that has not looked yet still takes writes that it will have to forget.
+ * has seen the ring on which the killed one is back. If it came back empty, what it owns may be lost
+ * until then: a successor that has not looked yet still takes writes that it will have to forget.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, NodeUpEvent } from '#src/index.js';
@@ -30,7 +30,9 @@ export class Killer {
     this.#everyMs = everyMs;
     this.#events = events;
     cluster.on('node-down', ({ id, reason, text }) => {
-      if (reason !== 'killed') events.fault(`node ${id} went down by itself (${reason}): ${text}`);
+      // A node that is not back in time comes back empty: the outage tells.
+      if (reason !== 'killed' && reason !== 'late')
+        events.fault(`node ${id} went down by itself (${reason}): ${text}`);
     });
   }
 
@@ -55,10 +57,12 @@ export class Killer {
     const node = this.#kills++ % nodes.length;
     const id = nodes[node]?.id ?? '';
     const fromMs = machineNow();
+    let warm = false;
     const isUp = new Promise<void>((resolve) => {
       const listener = (event: NodeUpEvent): void => {
         if (event.id !== id) return;
         cluster.off('node-up', listener);
+        warm = event.warm;
         resolve();
       };
       cluster.on('node-up', listener);
@@ -73,7 +77,7 @@ export class Killer {
     if (outcome === 'late') {
       this.#events.fault(`node ${id} was killed and is not back after ${RETURN_MS_MAX} ms`);
     }
-    this.#events.outage({ node, fromMs, toMs: machineNow() });
+    this.#events.outage({ node, warm, fromMs, toMs: machineNow() });
   }
 
   async #allHaveSeen(): Promise<void> {

@@ -1,5 +1,7 @@
-/** A time in which what a node owns may be lost: from before it was killed until all knew it back. */
+/** A time in which a node was not itself: from before it was killed until all knew it back. */
 export interface Outage {
+  /** Whether it came back with its memory: then nothing may be lost. */
+  readonly warm: boolean;
   readonly node: number;
   readonly fromMs: number;
   readonly toMs: number;
@@ -18,10 +20,13 @@ export class Outages {
     else list.push(outage);
   }
 
-  /** Whether something of this node that came about at `sinceMs` could be lost by `untilMs`. */
-  explain(node: number, sinceMs: number, untilMs: number): boolean {
+  /** Whether something of this node that came about at `sinceMs` could be gone by `untilMs`. */
+  explain(what: 'miss' | 'connection', node: number, sinceMs: number, untilMs: number): boolean {
     const list = this.#byNode.get(node) ?? [];
-    return list.some(({ fromMs, toMs }) => fromMs <= untilMs && sinceMs <= toMs);
+    return list.some(({ warm, fromMs, toMs }) => {
+      if (warm && what === 'miss') return false;
+      return fromMs <= untilMs && sinceMs <= toMs;
+    });
   }
 
   /** The outages around a time, in words. */

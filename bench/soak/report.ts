@@ -25,14 +25,14 @@ export function findings({ tally, troubles, memory, kills, settings }: SoakResul
 }
 
 export function formatResult(result: SoakResult): string {
-  const { tally, kills, outageMsMax, memory } = result;
+  const { tally, kills, warmReturns, outageMsMax, memory } = result;
   const { operations, errors, faults, examples } = tally;
   const found = findings(result);
   const lines = [
     `operations      ${pairs(operations)}`,
     `reads           hits ${count(tally.hits)}, misses ${count(tally.misses)}, of which after kills ${count(tally.explainedMisses)}`,
     `bytes           ${roundSize(tally.bytesRead)} read, ${roundSize(tally.bytesWritten)} written`,
-    `kills           ${kills}, longest outage ${Math.round(outageMsMax)} ms; connections lost by them ${count(tally.explainedCuts)}`,
+    `kills           ${kills}, ${warmReturns} of them with a warm return, longest outage ${Math.round(outageMsMax)} ms; connections lost by them ${count(tally.explainedCuts)}`,
     `longest answer  ${Math.round(tally.latencyMsMax)} ms`,
     `errors          ${pairs(errors) || 'none'}`,
     `faults          ${pairs(faults)}`,

@@ -34,6 +34,8 @@ export interface SoakResult {
   readonly settings: SoakSettings;
   readonly tally: TallyData;
   readonly kills: number;
+  /** Those after which the node came back with its memory. */
+  readonly warmReturns: number;
   readonly outageMsMax: number;
   readonly memory: { readonly early: MemorySample; readonly late: MemorySample } | null;
   /** What went wrong beside the answers: crashes, hangs, nodes that went down by themselves. */
@@ -106,6 +108,7 @@ class Director {
       settings: this.#settings,
       tally: this.#tally,
       kills: this.#outages.length,
+      warmReturns: this.#outages.filter(({ warm }) => warm).length,
       outageMsMax: Math.max(0, ...this.#outages.map(({ fromMs, toMs }) => toMs - fromMs)),
       memory,
       troubles: this.#troubles,

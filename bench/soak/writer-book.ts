@@ -11,7 +11,7 @@ import type { KeyState, Ledger } from './ledger.js';
 /** Longer than any node works on a request: REQUEST_TIMEOUT is 5 s, at most twice, by door and owner. */
 const DOUBT_MS = 12_000;
 /** Expiries are judged with so much leeway: whole milliseconds, and two clocks read apart. */
-const EXPIRY_SLACK_MS = 50;
+export const EXPIRY_SLACK_MS = 50;
 
 export type WriteOutcome =
   /** Acknowledged. */
@@ -25,7 +25,8 @@ export type WriteOutcome =
 export interface Write {
   readonly key: number;
   readonly sequence: number;
-  readonly kind: 'set' | 'delete';
+  /** `expire` gives the value that is there another time to live. */
+  readonly kind: 'set' | 'delete' | 'expire';
   readonly ttlMs: number | null;
   readonly atMs: number;
   /** What it was sent through: later reads through the same see it once it is acknowledged. */
@@ -35,14 +36,17 @@ export interface Write {
 
 export class WriterBook {
   readonly #ledger: Ledger;
+  readonly #slackMs: number;
   readonly #onTheirWay = new Map<number, Write>();
   /** Until when a key is left alone. Bounded by the number of keys. */
   readonly #doubtfulUntilMs = new Map<number, number>();
   /** Writes that must never be seen. */
   readonly #refused = new Map<number, Set<number>>();
 
-  constructor(ledger: Ledger) {
+  /** @param slackMs more where threads are made to wait for a processor, with the time in their hands */
+  constructor(ledger: Ledger, slackMs = EXPIRY_SLACK_MS) {
     this.#ledger = ledger;
+    this.#slackMs = slackMs;
   }
 
   mayWrite(key: number, nowMs: number): boolean {
@@ -83,11 +87,12 @@ export class WriterBook {
   #acknowledge({ key, sequence, kind, ttlMs, atMs }: Write, nowMs: number): void {
     const isForever = kind === 'delete' || ttlMs === null;
     this.#ledger.acknowledge(key, {
-      sequence,
-      state: kind === 'set' ? 'present' : 'absent',
+      // Another expiry is no other value.
+      sequence: kind === 'expire' ? this.#ledger.acked(key) : sequence,
+      state: kind === 'delete' ? 'absent' : 'present',
       wroteAtMs: atMs,
-      livesUntilMs: isForever ? Number.POSITIVE_INFINITY : atMs + ttlMs - EXPIRY_SLACK_MS,
-      goneAfterMs: isForever ? Number.POSITIVE_INFINITY : nowMs + ttlMs + EXPIRY_SLACK_MS,
+      livesUntilMs: isForever ? Number.POSITIVE_INFINITY : atMs + ttlMs - this.#slackMs,
+      goneAfterMs: isForever ? Number.POSITIVE_INFINITY : nowMs + ttlMs + this.#slackMs,
     });
   }
 }

@@ -17,6 +17,12 @@ export interface LibraryLaneSettings {
   readonly values: ValueWriter;
 }
 
+/**
+ * Answers that lead to the next calls within one turn of the event loop. Reads in place are answered
+ * without one: without a limit a lane that only reads would never let a timer run.
+ */
+const ANSWERS_A_TURN = 256;
+
 /** A caller of the library with at most `depth` calls in flight, answered in any order. */
 export class LibraryLane implements Lane {
   readonly #settings: LibraryLaneSettings;
@@ -24,6 +30,8 @@ export class LibraryLane implements Lane {
   readonly #free: Operation[];
   readonly #answer = new Answer();
   #inFlight = 0;
+  /** In this turn. */
+  #answers = 0;
   #closed = false;
 
   constructor(settings: LibraryLaneSettings, owner: LaneOwner) {
@@ -48,8 +56,8 @@ export class LibraryLane implements Lane {
     this.#free.pop();
     this.#inFlight++;
     this.#call(operation).then(
-      (value) => this.#settle(operation, value),
-      (error: unknown) => this.#fail(operation, error),
+      (value) => this.#inTurn(() => this.#settle(operation, value)),
+      (error: unknown) => this.#inTurn(() => this.#fail(operation, error)),
     );
   }
 
@@ -73,6 +81,17 @@ export class LibraryLane implements Lane {
     return operation.ttlMs === null
       ? client.set(key, value)
       : client.set(key, value, { ttl: operation.ttlMs });
+  }
+
+  /** Deals with an answer now, or in the next turn if there have been too many in this one. */
+  #inTurn(deal: () => void): void {
+    if (this.#answers === 0) {
+      setImmediate(() => {
+        this.#answers = 0;
+      });
+    }
+    if (++this.#answers > ANSWERS_A_TURN) setImmediate(deal);
+    else deal();
   }
 
   #settle(operation: Operation, value: unknown): void {

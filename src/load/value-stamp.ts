@@ -33,7 +33,7 @@ export type StampCheck =
 
 /** Fills and checks values. */
 export class ValueStamp {
-  readonly #pool = randomPool();
+  readonly #pool = sharedPool();
   readonly #header = Buffer.alloc(CHECKED_BYTES);
   readonly #run: number;
   readonly #writer: number;
@@ -110,7 +110,7 @@ export class ValueStamp {
 
 /** Bytes that do not compress, for values that nobody checks. */
 export class Filler {
-  readonly #pool = randomPool();
+  readonly #pool = sharedPool();
 
   write(sequence: number, size: number, target: Buffer, at: number): void {
     let from = (sequence * STRIDE) % POOL_BYTES;
@@ -121,6 +121,14 @@ export class Filler {
       from = 0;
     }
   }
+}
+
+let pool: Buffer | null = null;
+
+/** One for all stamps of a thread: nobody writes to it. */
+function sharedPool(): Buffer {
+  pool ??= randomPool();
+  return pool;
 }
 
 function randomPool(): Buffer {

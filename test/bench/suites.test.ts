@@ -56,10 +56,56 @@ describe('npm run bench', () => {
     );
   });
 
-  test('-- slab --smoke measures values that change size, memory of entries and large values (NODE-5, BENCH-1)', () => {
+  test('-- slab --smoke measures values that change size, hits after that, memory of entries, large values and attaching (NODE-5, BENCH-1)', () => {
     const tables = smoke('slab');
-    assert.equal(tables.length, 4);
+    assert.equal(tables.length, 6);
     assert.ok(tables.every(({ rows }) => rows.length > 0));
+  });
+
+  test('-- near --smoke measures near hits beside Map.get and reads in place (BENCH-1)', () => {
+    const [table] = smoke('near');
+    const ways = ['Map.get', 'getSync, near', 'getSync, in place'];
+    assert.deepEqual(
+      table?.rows.map(([keys, way]) => `${keys} ${way}`),
+      ['fresh', 'interned'].flatMap((keys) => ways.map((way) => `${keys} ${way}`)),
+    );
+  });
+
+  test('-- foreign --smoke compares keys of other nodes with own ones, both ways to read them (RESP-1, BENCH-1)', () => {
+    const [only] = smoke('foreign');
+    assert.deepEqual(
+      only?.rows.map(([reads, depth]) => `${reads} ${depth}`),
+      ['shared', 'proxy'].flatMap((reads) => [1, 16].map((depth) => `--reads ${reads} ${depth}`)),
+    );
+  });
+
+  test('-- reads --smoke measures reads in place, by message and, where there is one, from redis-server (BENCH-1)', () => {
+    const [only] = smoke('reads', { ...process.env, PATH: '' });
+    assert.deepEqual(
+      only?.rows.map(([way]) => way),
+      ['in place, getSync', 'in place, getInto', 'by message, await get'],
+    );
+    assert.ok(only?.notes.some((note) => /^two threads against one, getSync: × \d/.test(note)));
+    assert.ok(only?.notes.some((note) => /^ioredis skipped: redis-server/.test(note)));
+  });
+
+  test('-- memory --smoke measures RSS, event loop and heap beside others, and says who is missing (NODE-5, BENCH-1)', () => {
+    const [rss, calm] = smoke('memory', { ...process.env, PATH: '' });
+    assert.deepEqual(
+      rss?.rows.map(([who, threads]) => `${who} ${threads}`),
+      [
+        'shoal, getInto 1',
+        'shoal, getInto 4',
+        'shoal, getSync 4',
+        'lru-cache, one a thread 1',
+        'lru-cache, one a thread 4',
+      ],
+    );
+    assert.equal(rss?.notes.filter((note) => /^\w.* skipped: not installed/.test(note)).length, 2);
+    assert.deepEqual(
+      calm?.rows.map(([who]) => who),
+      ['shoal', 'lru-cache'],
+    );
   });
 
   test('-- peers --smoke says what is missing where there is no redis-server (BENCH-1)', () => {

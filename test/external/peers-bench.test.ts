@@ -20,3 +20,13 @@ test('npm run bench -- peers --smoke compares each line of redis-benchmark at -P
     }
   }
 });
+
+test('npm run bench -- reads --smoke reads from redis-server by ioredis, too (BENCH-1)', (t) => {
+  if (!requireProgram(t, 'redis-server')) return;
+  const run = spawnSync(process.execPath, [MAIN, 'reads', '--smoke'], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.equal(run.status, 0, run.stderr);
+  assert.match(run.stdout, /^ +redis-server, ioredis +none +\d/m);
+});

@@ -94,11 +94,18 @@ for (const [lie, fault] of LIES_TOLD) {
 
 test('The soak lets an outage of its own node explain a miss, and only that (CLUSTER-5)', async () => {
   const outages = new Outages();
-  outages.add({ node: 0, fromMs: 0, toMs: Number.POSITIVE_INFINITY });
+  outages.add({ node: 0, warm: false, fromMs: 0, toMs: Number.POSITIVE_INFINITY });
   const one = await drive('lost value', outages);
   assert.ok(one.explainedMisses > 0);
   assert.deepEqual(Object.keys(one.faults), ['unexplained-miss'], 'those of the other node');
-  outages.add({ node: 1, fromMs: 0, toMs: Number.POSITIVE_INFINITY });
+  outages.add({ node: 1, warm: true, fromMs: 0, toMs: Number.POSITIVE_INFINITY });
+  const warm = await drive('lost value', outages);
+  assert.deepEqual(
+    Object.keys(warm.faults),
+    ['unexplained-miss'],
+    'who keeps its memory loses nothing',
+  );
+  outages.add({ node: 1, warm: false, fromMs: 0, toMs: Number.POSITIVE_INFINITY });
   const both = await drive('lost value', outages);
   assert.deepEqual(both.faults, {});
 });
