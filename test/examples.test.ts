@@ -27,6 +27,19 @@ const EXAMPLES: Readonly<Record<string, (lines: string[]) => void>> = {
     assert.match(lines[2] ?? '', /'value 1', 'value 50', 'value 99'/);
     assert.match(lines[3] ?? '', /^in the library: <Buffer 76 61 6c 75 65 20 37>$/);
   },
+  'share-between-threads': (lines) => {
+    assert.deepEqual(lines, [
+      'Ada: hello from another thread',
+      'Grace: hello from another thread',
+      'Edsger: hello from another thread',
+    ]);
+  },
+  'piscina-tasks': (lines) => {
+    assert.deepEqual(lines, [
+      'first: 5040, 40320, 362880, 3628800; 0 of them from the cache',
+      'second: 5040, 40320, 362880, 3628800; 4 of them from the cache',
+    ]);
+  },
   'kill-a-node': (lines) => {
     const hits = lines.slice(0, 3).map((line) => Number(/: (\d+) of/.exec(line)?.[1]));
     const [before, killed = Number.NaN, refilled] = hits;

@@ -35,7 +35,9 @@ test('README: every file that it links to is there (SHAPE-7)', () => {
 
 test('README: every npm script that it names is there (SHAPE-7)', () => {
   const { scripts } = readJson<{ scripts: Record<string, string> }>('package.json');
-  const named = [...README.matchAll(/npm (?:run )?(start|test|load|bench|check)\b/g)];
+  const named = [
+    ...README.matchAll(/npm (?:run )?(start|test|load|bench|check|soak|stress|kills)\b/g),
+  ];
   assert.deepEqual(
     named.map((match) => match[1] ?? '').filter((name) => !Object.hasOwn(scripts, name)),
     [],
