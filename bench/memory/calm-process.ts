@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { Prng } from '#src/base/prng.js';
 import { startCluster } from '#src/index.js';
+import { ENTRY_OVERHEAD } from '#src/slab/layout.js';
 import { KEY_BYTES, keyOf } from '../reads/keys.js';
 import { consume } from '../support/measure.js';
 
@@ -30,7 +31,6 @@ interface Holder {
 
 const NODES = 2;
 const ROOM = 1.2;
-const ENTRY_OVERHEAD = 64;
 const FILL_AT_A_TIME = 10_000;
 /** Operations in one turn of the event loop, reads and sets: some tenths of a millisecond. */
 const READS_A_TURN = 200;

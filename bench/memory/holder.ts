@@ -2,13 +2,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { startCluster } from '#src/index.js';
+import { ENTRY_OVERHEAD } from '#src/slab/layout.js';
 import { KEY_BYTES } from '../reads/keys.js';
 import { measureMemory } from '../soak/memory.js';
 import { sizesPublished } from '../stress/slabs.js';
 import type { HolderSays, HolderTask, HolderThreadTask } from './messages.js';
 
 const NODES = 1;
-const ENTRY_OVERHEAD = 64;
 /** Nothing must be evicted. */
 const ROOM = 1.2;
 /** The pool keeps one thread ready beside those of the nodes. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Redis } from 'ioredis';
 import type { Cluster } from '#src/index.js';
+import { ENTRY_OVERHEAD } from '#src/slab/layout.js';
 import { startCluster } from '#src/start-cluster.js';
 import { versionOf } from '../peers/programs.js';
 import { HOST, type Server, startRedis } from '../peers/servers.js';
@@ -13,7 +14,6 @@ const NODES = 3;
 /** Nodes do not have equal shares, and slabs occupy a little more than they track. */
 const ROOM = 1.35;
 const MIB = 2 ** 20;
-const ENTRY_OVERHEAD = 64;
 /** What a redis-server needs for an entry beside key and value, generously. */
 const REDIS_OVERHEAD = 120;
 const SETS_AT_A_TIME = 10_000;
