@@ -168,7 +168,10 @@ export class CacheNode {
         out.send(from, { type: 'pong', sequence: message.sequence });
         break;
       case 'pong':
+      case 'swim':
       case 'epoch':
+      case 'suspect':
+      case 'trust':
         // A node pings nobody, and hears of a new ring by `ringChanged`.
         this.#counts.ignored++;
         break;

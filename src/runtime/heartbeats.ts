@@ -1,5 +1,6 @@
 import { type Duration, type Instant, NEVER, type NodeIndex } from '../base/units.js';
-import { Heartbeat, type HeartbeatOutbox } from '../membership/heartbeat.js';
+import type { DetectorMessage, DetectorOutbox } from '../membership/detector.js';
+import { Heartbeat } from '../membership/heartbeat.js';
 import type { Clock } from './clock.js';
 
 export interface HeartbeatEvents {
@@ -9,7 +10,7 @@ export interface HeartbeatEvents {
 }
 
 /** Gives the heartbeat detector a clock and a timer. */
-export class Heartbeats implements HeartbeatOutbox {
+export class Heartbeats implements DetectorOutbox {
   readonly #detector: Heartbeat;
   readonly #clock: Clock;
   readonly #events: HeartbeatEvents;
@@ -29,11 +30,11 @@ export class Heartbeats implements HeartbeatOutbox {
   }
 
   unwatch(node: NodeIndex): void {
-    this.#detector.unwatch(node);
+    this.#detector.unwatch(this.#clock.now(), node);
   }
 
   pong(node: NodeIndex, sequence: number): void {
-    this.#detector.pong(this.#clock.now(), node, sequence);
+    this.#detector.receive(this.#clock.now(), node, { type: 'pong', sequence }, this);
   }
 
   stop(): void {
@@ -42,13 +43,16 @@ export class Heartbeats implements HeartbeatOutbox {
     this.#timer = null;
   }
 
-  ping(node: NodeIndex, sequence: number): void {
-    this.#events.ping(node, sequence);
+  send(node: NodeIndex, message: DetectorMessage): void {
+    if (message.type === 'ping') this.#events.ping(node, message.sequence);
   }
 
-  down(node: NodeIndex): void {
+  suspect(node: NodeIndex): void {
+    this.#detector.unwatch(this.#clock.now(), node);
     this.#events.hung(node);
   }
+
+  trust(): void {}
 
   /** The supervisor itself was late, and so accuses nobody; the detector has taken note. */
   stalled(): void {}

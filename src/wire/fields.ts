@@ -8,6 +8,9 @@
  *     ping     4, sequence
  *     pong     5, sequence
  *     epoch    6, epoch
+ *     suspect  7, node, missed, silent
+ *     trust    8, node
+ *     swim     9, kind, sequence, subject, updates
  *
  *     options of a request, in bits:   5 wantOld │ 4 keepExpiry │ 3…2 condition │ 1…0 kind
  *
@@ -24,6 +27,7 @@ import type {
   ReplyStatus,
   RequestMessage,
   SetCondition,
+  SwimKind,
 } from './message.js';
 
 export const TYPE_REQUEST = 1;
@@ -32,6 +36,9 @@ export const TYPE_STALE = 3;
 export const TYPE_PING = 4;
 export const TYPE_PONG = 5;
 export const TYPE_EPOCH = 6;
+export const TYPE_SUSPECT = 7;
+export const TYPE_TRUST = 8;
+export const TYPE_SWIM = 9;
 
 export const OPS: readonly Op[] = [
   'get',
@@ -54,6 +61,12 @@ export const STATUSES: readonly ReplyStatus[] = [
   'failed',
 ];
 export const CONDITIONS: readonly SetCondition[] = ['always', 'if-absent', 'if-present'];
+
+export const SWIM_KINDS: readonly SwimKind[] = ['ping', 'ack', 'ping-request', 'nack'];
+/** Updates that one SWIM message carries at the most. */
+export const SWIM_UPDATES_MAX = 64;
+/** Numbers of an update: member, state, incarnation. */
+export const SWIM_UPDATE_FIELDS = 3;
 
 /** Error codes go by name: they are rare, and a reader can tell one that it does not know. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
@@ -92,6 +105,14 @@ export function fieldsOf(message: Message): unknown[] {
       return [TYPE_PONG, message.sequence];
     case 'epoch':
       return [TYPE_EPOCH, message.epoch];
+    case 'suspect':
+      return [TYPE_SUSPECT, message.node, message.missed, message.silent];
+    case 'trust':
+      return [TYPE_TRUST, message.node];
+    case 'swim': {
+      const { kind, sequence, subject, updates } = message;
+      return [TYPE_SWIM, SWIM_KINDS.indexOf(kind), sequence, subject, updates];
+    }
     default:
       return unreachable(message);
   }

@@ -7,13 +7,16 @@
  *        │ ◀─ reply (id, status, value …) ─────── │
  *        │ ◀─ stale (id, epoch) ───────────────── │   nothing was done: look at the ring, ask again
  *
- *     supervisor ── ping (sequence) ──▶ node ── pong (sequence) ──▶ supervisor
+ *     node or supervisor ── ping (sequence) ──▶ node ── pong (sequence) ──▶ who asked
+ *     node ── swim (kind, sequence, subject, updates) ──▶ node                 membership/swim.ts
+ *     node ── suspect (node, missed, silent) ──▶ supervisor    a detector accuses; it decides nothing
+ *     node ── trust (node) ────────────────────▶ supervisor    and takes it back
  *     supervisor ── epoch (epoch) ────▶ everyone     a newer ring is in shared memory: a wake-up, the
  *                                                    authority is the shared word
  */
 import type { ErrorCode } from '../base/errors.js';
 import type { ValueKind } from '../base/kinds.js';
-import type { Epoch, Instant, Unit } from '../base/units.js';
+import type { Duration, Epoch, Instant, NodeIndex, Unit } from '../base/units.js';
 
 /** Who can be spoken to: node i is address i; the supervisor and clients follow. */
 export type Address = Unit<'Address'>;
@@ -111,6 +114,44 @@ export interface PongMessage {
   readonly sequence: number;
 }
 
+/** What a message of the SWIM detector is. */
+export type SwimKind =
+  /** Are you there? */
+  | 'ping'
+  /** I am; also brought back by who was asked to ping for another. */
+  | 'ack'
+  /** Ping `subject` for me, and tell me. */
+  | 'ping-request'
+  /** Whom you had me ping has not answered me so far. */
+  | 'nack';
+
+/** SWIM's probes, with what their sender has heard of others (Das et al. 2002, section 4.1). */
+export interface SwimMessage {
+  readonly type: 'swim';
+  readonly kind: SwimKind;
+  readonly sequence: number;
+  /** ping-request: whom to ping; else 0. */
+  readonly subject: NodeIndex;
+  /** Triples of member, state (membership/swim.ts) and incarnation, one behind the other. */
+  readonly updates: readonly number[];
+}
+
+/** A detector's accusation: the node has not answered. */
+export interface SuspectMessage {
+  readonly type: 'suspect';
+  readonly node: NodeIndex;
+  /** Probes in a row without an answer. */
+  readonly missed: number;
+  /** Since when nothing was heard of it. */
+  readonly silent: Duration;
+}
+
+/** The node answers again. */
+export interface TrustMessage {
+  readonly type: 'trust';
+  readonly node: NodeIndex;
+}
+
 /** A newer ring has been published. */
 export interface EpochMessage {
   readonly type: 'epoch';
@@ -123,7 +164,10 @@ export type Message =
   | StaleMessage
   | PingMessage
   | PongMessage
-  | EpochMessage;
+  | EpochMessage
+  | SwimMessage
+  | SuspectMessage
+  | TrustMessage;
 
 /** One message of a MessageChannel. */
 export interface Frame {

@@ -6,7 +6,7 @@
 import type { ErrorCode } from '../base/errors.js';
 import { KEY_BYTES_MAX } from '../base/key.js';
 import { VALUE_KINDS } from '../base/kinds.js';
-import { type Epoch, type Instant, NEVER } from '../base/units.js';
+import { type Duration, type Epoch, type Instant, NEVER, type NodeIndex } from '../base/units.js';
 import {
   CONDITION_MASK,
   CONDITION_SHIFT,
@@ -16,12 +16,18 @@ import {
   KIND_MASK,
   OPS,
   STATUSES,
+  SWIM_KINDS,
+  SWIM_UPDATE_FIELDS,
+  SWIM_UPDATES_MAX,
   TYPE_EPOCH,
   TYPE_PING,
   TYPE_PONG,
   TYPE_REPLY,
   TYPE_REQUEST,
   TYPE_STALE,
+  TYPE_SUSPECT,
+  TYPE_SWIM,
+  TYPE_TRUST,
   WANT_OLD_BIT,
 } from './fields.js';
 import type { Message, Op, RequestId } from './message.js';
@@ -47,6 +53,12 @@ export function messageOf(fields: unknown): Message | 'unknown' | 'malformed' {
       return isCount(fields[1]) ? { type: 'pong', sequence: fields[1] } : 'malformed';
     case TYPE_EPOCH:
       return isCount(fields[1]) ? { type: 'epoch', epoch: fields[1] as Epoch } : 'malformed';
+    case TYPE_SUSPECT:
+      return suspectOf(fields) ?? 'malformed';
+    case TYPE_TRUST:
+      return isCount(fields[1]) ? { type: 'trust', node: fields[1] as NodeIndex } : 'malformed';
+    case TYPE_SWIM:
+      return swimOf(fields) ?? 'malformed';
     default:
       return 'unknown';
   }
@@ -107,6 +119,20 @@ function replyOf(fields: readonly unknown[]): Message | null {
     error: error === null ? null : knownError(error),
     text,
   };
+}
+
+function suspectOf([, node, missed, silent]: readonly unknown[]): Message | null {
+  if (!isCount(node) || !isCount(missed) || !isCount(silent)) return null;
+  return { type: 'suspect', node: node as NodeIndex, missed, silent: silent as Duration };
+}
+
+function swimOf([, kindNumber, sequence, subject, updates]: readonly unknown[]): Message | null {
+  if (!isCount(kindNumber) || !isCount(sequence) || !isCount(subject)) return null;
+  const kind = SWIM_KINDS[kindNumber];
+  if (kind === undefined || !Array.isArray(updates) || !updates.every(isCount)) return null;
+  if (updates.length % SWIM_UPDATE_FIELDS !== 0) return null;
+  if (updates.length > SWIM_UPDATES_MAX * SWIM_UPDATE_FIELDS) return null;
+  return { type: 'swim', kind, sequence, subject: subject as NodeIndex, updates };
 }
 
 /** A code of a later version keeps its text and becomes what it is to us: not understood. */

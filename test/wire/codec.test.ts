@@ -12,7 +12,14 @@ import {
   FRAME_BYTES_MAX,
   FRAME_MESSAGES_MAX,
 } from '#src/wire/codec.js';
-import { CONDITIONS, ERROR_CODES, OPS, STATUSES } from '#src/wire/fields.js';
+import {
+  CONDITIONS,
+  ERROR_CODES,
+  OPS,
+  STATUSES,
+  SWIM_KINDS,
+  SWIM_UPDATES_MAX,
+} from '#src/wire/fields.js';
 import type { Frame, Message, PingMessage, RequestMessage } from '#src/wire/message.js';
 
 const id = fc.maxSafeNat() as fc.Arbitrary<never>;
@@ -68,6 +75,17 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant('stale' as const), id, epoch: count as fc.Arbitrary<never> }),
   fc.record({ type: fc.constantFrom('ping' as const, 'pong' as const), sequence: count }),
   fc.record({ type: fc.constant('epoch' as const), epoch: count as fc.Arbitrary<never> }),
+  fc.record({ type: fc.constant('suspect' as const), node: count, missed: count, silent: count }),
+  fc.record({ type: fc.constant('trust' as const), node: count }),
+  fc.record({
+    type: fc.constant('swim' as const),
+    kind: fc.constantFrom(...SWIM_KINDS),
+    sequence: count,
+    subject: count,
+    updates: fc
+      .array(fc.tuple(count, count, count), { maxLength: SWIM_UPDATES_MAX })
+      .map((updates) => updates.flat()),
+  }),
 ) as fc.Arbitrary<Message>;
 
 const ping = (sequence: number): PingMessage => ({ type: 'ping', sequence });
@@ -147,7 +165,7 @@ test('encodeFrames() cuts at the limit of bytes; a message over it goes alone', 
 });
 
 test('decodeFrame() skips and counts messages of a later version', () => {
-  const frame = pack([3, [99, 'what', { ever: true }], [4, 12, 'a later field'], [7]]);
+  const frame = pack([3, [99, 'what', { ever: true }], [4, 12, 'a later field'], [77]]);
   assert.deepEqual(decodeFrame(frame), {
     outcome: 'frame',
     frame: { epoch: 3, messages: [ping(12)] },
