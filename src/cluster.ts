@@ -16,12 +16,7 @@ function asRunning(cluster: Cluster): RunningCluster {
   return {
     httpPort: cluster.httpPort,
     nodes: () => cluster.nodes(),
-    onEvent: (listener: (event: ClusterEvent) => void) => {
-      cluster.on('node-down', (payload) => listener({ event: 'node-down', ...payload }));
-      cluster.on('node-up', (payload) => listener({ event: 'node-up', ...payload }));
-      cluster.on('epoch', (payload) => listener({ event: 'epoch', ...payload }));
-      cluster.on('node-given-up', (payload) => listener({ event: 'node-given-up', ...payload }));
-    },
+    onEvent: (listener: (event: ClusterEvent) => void) => cluster.onAny(listener),
     close: () => cluster.close(),
   };
 }

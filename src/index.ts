@@ -1,6 +1,7 @@
 /** What `import … from 'shoal'` gives. */
 export { type ErrorCode, ShoalError } from './base/errors.js';
 export type { ClusterOptions, NodeInput, NodeOptions, StartOptions } from './config/options.js';
+export type { DownReason, LifeState as NodeState } from './membership/node-record.js';
 export { type AddNodeOptions, HashRing, type HashRingOptions } from './ring/hash-ring.js';
 export type { CallOptions, Client, SetOptions } from './runtime/client.js';
 export type { Key } from './runtime/client-arguments.js';
@@ -12,12 +13,16 @@ export type {
   ClusterEvents,
   EpochEvent,
   NodeDownEvent,
+  NodeEvent,
   NodeGivenUpEvent,
+  NodeStalledEvent,
+  NodeSuspectedEvent,
+  NodeTrustedEvent,
   NodeUpEvent,
+  SupervisorStalledEvent,
 } from './runtime/events.js';
 export type { ClusterHandle } from './runtime/handle.js';
 export type { NearOptions } from './runtime/near-reads.js';
-export type { DownReason, NodeState } from './runtime/node-life.js';
 export type { ClusterStats, NodeInfo, NodeStats } from './runtime/stats.js';
 export type { SlabStats } from './slab/stats.js';
 export { SlabCache, type SlabCacheOptions } from './slab-cache.js';

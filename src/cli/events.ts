@@ -19,9 +19,28 @@ export function describeEvent(event: ClusterEvent, output: Output): string {
       return `${output.style('red', 'given up')}: ${event.id}, after ${event.failures} deaths in a row`;
     case 'epoch':
       return `ring: epoch ${event.epoch} with ${event.nodes.join(', ') || 'no node'}`;
+    case 'node-suspected': {
+      const silence = `${event.missed} heartbeats in ${event.silent} ms`;
+      return `suspected: ${event.id}, by ${accuser(event.by)} (${silence} without an answer)`;
+    }
+    case 'node-trusted':
+      return `trusted again: ${event.id}, by ${accuser(event.by)}`;
+    case 'node-stalled':
+      return `stalled: ${event.id}, its event loop has stood for ${event.standing} ms`;
+    case 'node-resumed':
+      return `moves again: ${event.id}`;
+    case 'node-joining':
+      return `joining: ${event.id}`;
+    case 'node-leaving':
+      return `leaving: ${event.id}`;
+    case 'node-left':
+      return `gone: ${event.id}`;
+    case 'supervisor-stalled':
+      return `the supervisor was blocked for ${event.late} ms; nobody is blamed for that`;
     default:
       return unreachable(event);
   }
 }
 
+const accuser = (by: string | null): string => by ?? 'the supervisor';
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');

@@ -57,4 +57,21 @@ export type ClusterEvent =
       readonly reason: string;
       readonly text: string;
       readonly failures: number;
-    };
+    }
+  /** A detector, the supervisor's (null) or another node's, misses a node; or hears of it again. */
+  | {
+      readonly event: 'node-suspected';
+      readonly id: string;
+      readonly by: string | null;
+      readonly missed: number;
+      readonly silent: number;
+    }
+  | { readonly event: 'node-trusted'; readonly id: string; readonly by: string | null }
+  /** A node's event loop has stood for so many ms; or moves again. */
+  | { readonly event: 'node-stalled'; readonly id: string; readonly standing: number }
+  | {
+      readonly event: 'node-resumed' | 'node-joining' | 'node-leaving' | 'node-left';
+      readonly id: string;
+    }
+  /** The supervisor's thread was blocked for so many ms. */
+  | { readonly event: 'supervisor-stalled'; readonly late: number };

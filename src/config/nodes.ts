@@ -56,7 +56,8 @@ function readList(raw: readonly unknown[], label: Label, memory: Kind<Bytes>): N
   });
 }
 
-function readEntry(entry: unknown, label: Label, memory: Kind<Bytes>): NodeEntry {
+/** One node, as it is given. @throws ShoalError `ERR_USAGE` */
+export function readEntry(entry: unknown, label: Label, memory: Kind<Bytes>): NodeEntry {
   if (!isObject(entry)) throw misfit(label(''), 'an object with an id', entry);
   for (const name of Object.keys(entry)) {
     if (!ENTRY_NAMES.includes(name)) throw unknownName(`name in ${label('')}`, name, ENTRY_NAMES);

@@ -7,6 +7,7 @@ import type { Source } from './read.js';
 import { resolveLayers } from './resolve.js';
 import type { ClusterOptions, StartOptions } from './types.js';
 
+export { readNode } from './newcomer.js';
 export type { ClusterOptions, NodeInput, NodeOptions, StartOptions } from './types.js';
 
 /**

@@ -45,6 +45,8 @@ export function resolveLayers(
     httpPort: settings.httpPort,
     heartbeatInterval: duration(settings.heartbeatInterval),
     heartbeatFailures: settings.heartbeatFailures,
+    detector: settings.detector,
+    isolated: settings.isolated,
     drainTimeout: duration(settings.drainTimeout),
     restart: settings.restart,
     restartGrace: duration(settings.restartGrace),

@@ -40,8 +40,8 @@ export interface Settings {
   readonly httpPort: number | 'off';
   readonly heartbeatInterval: number;
   readonly heartbeatFailures: number;
-  readonly detector: 'heartbeat';
-  readonly isolated: 'refuse';
+  readonly detector: 'heartbeat' | 'swim';
+  readonly isolated: 'refuse' | 'serve';
   readonly drainTimeout: number;
   readonly restart: 'warm' | 'cold' | 'off';
   readonly restartGrace: number;
@@ -167,8 +167,18 @@ export const OPTIONS: Table = {
     fallback: 3,
     help: 'missed heartbeats in a row that mark a node down',
   },
-  detector: { ...hidden, kind: choice(['heartbeat'], ['swim']), fallback: 'heartbeat' },
-  isolated: { ...hidden, kind: choice(['refuse'], ['serve']), fallback: 'refuse' },
+  detector: {
+    ...shown,
+    kind: choice(['heartbeat', 'swim'], []),
+    fallback: 'heartbeat',
+    help: 'how nodes watch each other: all to all, or by rumour (SWIM)',
+  },
+  isolated: {
+    ...shown,
+    kind: choice(['refuse', 'serve'], []),
+    fallback: 'refuse',
+    help: 'what a node that is cut off from all others answers: an error, or what it holds',
+  },
   drainTimeout: {
     ...shown,
     kind: wholeNumber('MS', 0, MS_MAX),

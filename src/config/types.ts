@@ -41,6 +41,17 @@ export interface StartOptions {
   readonly heartbeatInterval?: number;
   /** Heartbeats missed in a row that mark a node down, 1 to 100. @default 3 */
   readonly heartbeatFailures?: number;
+  /**
+   * How nodes watch each other: `'heartbeat'`, each pings all, or `'swim'`, each pings one at a time,
+   * has others ask again for it, and passes on what it hears. The supervisor watches all by heartbeat
+   * either way. @default 'heartbeat'
+   */
+  readonly detector?: 'heartbeat' | 'swim';
+  /**
+   * What a node answers its RESP connections while it hears from no other node although they live:
+   * `-CLUSTERDOWN` (`'refuse'`), or what it holds (`'serve'`). @default 'refuse'
+   */
+  readonly isolated?: 'refuse' | 'serve';
   /** Milliseconds that closing waits for work in flight, 0 to 3,600,000. @default 10000 */
   readonly drainTimeout?: number;
   /** What becomes of a node that died: back with its memory, back empty, or left out. @default 'warm' */
@@ -82,6 +93,8 @@ export interface ClusterOptions {
   readonly httpPort: number | 'off';
   readonly heartbeatInterval: Duration;
   readonly heartbeatFailures: number;
+  readonly detector: 'heartbeat' | 'swim';
+  readonly isolated: 'refuse' | 'serve';
   readonly drainTimeout: Duration;
   readonly restart: 'warm' | 'cold' | 'off';
   readonly restartGrace: Duration;

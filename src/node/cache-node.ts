@@ -6,7 +6,7 @@
  *                                    │ CacheNode │
  *     peers, clients ─── receive ──▶ │           │ other key ──▶ Router ──▶ the owner
  *                                    └───────────┘
- *     ringChanged, peerLost, peerLinked, tick (not before `deadline`)
+ *     ringChanged, peerLost, peerLinked, tick (not before `deadline`)     peers are watched by a detector
  *
  * **Who is served.** A request of another thread is executed only if the asker and this node have
  * the same ring and this node owns the key by it. An asker with an older ring is answered `stale`
@@ -30,11 +30,12 @@ import {
   SUPERVISOR,
 } from '../wire/message.js';
 import { Command } from './command.js';
-import { loadCommand, replyMessageOf } from './conversion.js';
+import { addressOf, loadCommand, replyMessageOf } from './conversion.js';
 import { Deferred } from './deferred.js';
 import { Executor } from './execute.js';
 import { VALUE_BYTES_MAX } from './limits.js';
 import type { Outbox } from './outbox.js';
+import { PeerWatch, type PeerWatchOptions, type PeerWatchOutbox } from './peer-watch.js';
 import { Reply } from './reply.js';
 import type { RingView } from './ring-view.js';
 import { Router } from './router.js';
@@ -54,6 +55,10 @@ export interface CacheNodeOptions {
   readonly valueBytesMax?: number;
   /** How keys of other nodes are read in place; null: never, they are always asked for. */
   readonly reads: SharedReads | null;
+  /** How it watches its peers; null: not at all. */
+  readonly watch: Omit<PeerWatchOptions, 'self'> | null;
+  /** What it answers its own connections while it is cut off from all its peers. Default `refuse`. */
+  readonly isolated?: 'refuse' | 'serve';
   /** Limits and times of forwarding. */
   readonly router?: Omit<RouterOptions, 'local' | 'valueBytesMax'>;
 }
@@ -75,6 +80,9 @@ export interface CacheNodeStats {
   readonly swept: number;
   /** Reads of other nodes' keys that were answered in place, or given up. */
   readonly reads: SharedReadsStats;
+  /** Peers that its detector suspects now, and how often that found itself late. */
+  readonly suspects: number;
+  readonly stalls: number;
   readonly router: RouterStats;
 }
 
@@ -91,6 +99,8 @@ export class CacheNode {
   readonly #reads: SharedReads | null;
   readonly #router: Router;
   readonly #sweeper: Sweeper;
+  readonly #watch: PeerWatch | null;
+  readonly #refusesAlone: boolean;
   readonly #deferred = new Deferred();
   /** The highest request id of each asker: ids rise, so one that does not has come before. */
   readonly #lastIds = new Map<Address, RequestId>();
@@ -107,6 +117,9 @@ export class CacheNode {
     this.#valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
     this.#sweeper = new Sweeper(options.slab, options.prng, options.now);
     this.#reads = options.reads;
+    const { self, watch } = options;
+    this.#watch = watch === null ? null : new PeerWatch({ ...watch, self });
+    this.#refusesAlone = options.isolated !== 'serve';
     this.#router = new Router({
       ...options.router,
       valueBytesMax: this.#valueBytesMax,
@@ -128,13 +141,16 @@ export class CacheNode {
       outdated: this.#service === null ? 0 : this.#service.executor.outdated,
       swept: this.#sweeper.swept,
       reads: this.#reads?.stats ?? { answered: 0, contended: 0 },
+      suspects: this.#watch?.suspects ?? 0,
+      stalls: this.#watch?.stalls ?? 0,
       router: this.#router.stats,
     };
   }
 
   /** When `tick` next has work. */
   get deadline(): Instant {
-    return earlier(this.#sweeper.deadline, this.#router.deadline);
+    const own = earlier(this.#sweeper.deadline, this.#router.deadline);
+    return this.#watch === null ? own : earlier(own, this.#watch.deadline);
   }
 
   /**
@@ -144,6 +160,11 @@ export class CacheNode {
    */
   request(now: Instant, id: RequestId, command: Command, out: Outbox): void {
     const service = this.#service;
+    if (this.#watch?.isIsolated === true && this.#refusesAlone) {
+      const text = `Cannot ${command.op}: this node is cut off from all others`;
+      out.reply(id, this.#failure.fail('ERR_CLUSTER_DOWN', text));
+      return;
+    }
     if (service !== null && this.#isServedAtOnce(service.ring, command)) {
       this.#counts.executed++;
       out.reply(id, service.executor.execute(now, command));
@@ -169,10 +190,13 @@ export class CacheNode {
         break;
       case 'pong':
       case 'swim':
+        if (this.#watch === null || from >= SUPERVISOR) this.#counts.ignored++;
+        else this.#watch.receive(now, nodeOf(from), message, this.#asWatcher(now, out));
+        break;
       case 'epoch':
       case 'suspect':
       case 'trust':
-        // A node pings nobody, and hears of a new ring by `ringChanged`.
+        // It hears of a new ring by `ringChanged`, and suspicions are for the supervisor.
         this.#counts.ignored++;
         break;
     }
@@ -186,6 +210,7 @@ export class CacheNode {
       this.#service.executor.ringChanged(ring);
     }
     this.#router.ringChanged(now, ring, out);
+    this.#watch?.ringChanged(now, ring.nodes, this.#asWatcher(now, out));
     for (const { from, epoch, message } of this.#deferred.take(ring.epoch)) {
       this.#judge(now, from, epoch, message, out);
     }
@@ -195,23 +220,43 @@ export class CacheNode {
   peerLost(now: Instant, peer: Address, out: Outbox): void {
     this.#lastIds.delete(peer);
     this.#deferred.drop(peer);
-    if (peer < SUPERVISOR) this.#router.peerLost(now, nodeOf(peer), out);
+    if (peer >= SUPERVISOR) return;
+    this.#watch?.peerLost(now, nodeOf(peer), this.#asWatcher(now, out));
+    this.#router.peerLost(now, nodeOf(peer), out);
   }
 
   /** There is a port to a node or client again, after `peerLost`. */
   peerLinked(now: Instant, peer: Address, out: Outbox): void {
     this.#lastIds.delete(peer);
-    if (peer < SUPERVISOR) this.#router.peerLinked(now, nodeOf(peer), out);
+    if (peer >= SUPERVISOR) return;
+    this.#watch?.peerLinked(now, nodeOf(peer));
+    this.#router.peerLinked(now, nodeOf(peer), out);
   }
 
   tick(now: Instant, out: Outbox): void {
     this.#sweeper.tick(now);
     this.#router.tick(now, out);
+    this.#watch?.tick(now, this.#asWatcher(now, out));
   }
 
   /** Fails everything outstanding, and every later command for another node, with ERR_CLOSED. */
   close(out: Outbox): void {
     this.#router.close(out);
+  }
+
+  /** A suspicion is acted upon here, by not speaking to the node, and reported; no more. */
+  #asWatcher(now: Instant, out: Outbox): PeerWatchOutbox {
+    return {
+      send: (to, message) => out.send(addressOf(to), message),
+      suspected: (node, { missed, silent }) => {
+        this.#router.peerSuspected(node);
+        out.send(SUPERVISOR, { type: 'suspect', node, missed, silent });
+      },
+      trusted: (node) => {
+        this.#router.peerTrusted(now, node, out);
+        out.send(SUPERVISOR, { type: 'trust', node });
+      },
+    };
   }
 
   #begin(ring: RingView): Service {

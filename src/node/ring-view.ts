@@ -7,6 +7,8 @@ import type { Epoch, KeyHash, NodeIndex } from '../base/units.js';
 export interface RingView {
   /** Number of this ring. Two rings of one number are the same ring, in every thread. */
   readonly epoch: Epoch;
+  /** The nodes that serve, in their order. */
+  readonly nodes: readonly NodeIndex[];
   /** The node that serves the keys of this hash; null when no node is on the ring. */
   owner(hash: KeyHash): NodeIndex | null;
   /**

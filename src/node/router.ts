@@ -12,6 +12,8 @@
  * - **A node is lost**: what it was to read is asked again; what it was to write may or may not
  *   have happened, and once something may have been installed there is no silent retry: the
  *   submitter gets ERR_OUTCOME_UNKNOWN (rule P). New requests for it are parked for `ownerWait`.
+ * - **A node is suspected**: it does not answer this node's detector, and may still live. What is
+ *   new for it is parked, so that it ends as "nothing was done"; what it has already is waited for.
  * - **Order**: two requests of one key take effect in the order of their submission, across changes
  *   of the ring too. `lanes.ts` has the idea.
  * - **A flush** waits for what was submitted before it and is not with its owner for certain. What
@@ -64,6 +66,8 @@ export class Router {
   #closed = false;
   /** Nodes that no port leads to at present. */
   readonly #lost = new Set<NodeIndex>();
+  /** Nodes that do not answer a detector, though a port leads to them: nothing new is sent there. */
+  readonly #suspected = new Set<NodeIndex>();
   readonly #reply = new Reply();
 
   readonly #lanes = new Lanes();
@@ -190,6 +194,7 @@ export class Router {
   /** The port to a node has closed; nothing is sent to it until `peerLinked`. */
   peerLost(now: Instant, node: NodeIndex, out: Outbox): void {
     this.#lost.add(node);
+    this.#suspected.delete(node);
     for (const pending of this.#outstanding.all()) {
       if (pending.state !== 'sent' || pending.owner !== node) continue;
       if (pending.isRead) this.#again(now, pending, false, out);
@@ -198,9 +203,26 @@ export class Router {
     this.#releaseFlushes(now, out);
   }
 
+  /**
+   * A node does not answer: what is new for it waits, until `peerTrusted`, `peerLost`, or its time is
+   * over. What it has already may be answered still.
+   */
+  peerSuspected(node: NodeIndex): void {
+    this.#suspected.add(node);
+  }
+
+  /** The node answers again, or has left the ring. */
+  peerTrusted(now: Instant, node: NodeIndex, out: Outbox): void {
+    if (this.#suspected.delete(node)) this.#reached(now, node, out);
+  }
+
   /** There is a port to a node again, after `peerLost`. Nodes never lost count as linked. */
   peerLinked(now: Instant, node: NodeIndex, out: Outbox): void {
     this.#lost.delete(node);
+    this.#reached(now, node, out);
+  }
+
+  #reached(now: Instant, node: NodeIndex, out: Outbox): void {
     const linked = this.#outstanding.unpark((pending) => this.#ownerOf(pending) === node);
     this.#release(now, linked, out);
     this.#releaseFlushes(now, out);
@@ -280,7 +302,7 @@ export class Router {
     } else if (this.#local !== null && owner === this.#local.self) {
       this.#outstanding.settle(pending);
       this.#local.executeLocal(now, pending.origin, pending.message, out);
-    } else if (this.#lost.has(owner)) this.#park(now, pending, out);
+    } else if (this.#lost.has(owner) || this.#suspected.has(owner)) this.#park(now, pending, out);
     else if (pending.tries === TRIES_MAX) {
       this.#fail(now, pending, 'ERR_CLUSTER_DOWN', `the ring changed ${TRIES_MAX} times`, out);
     } else this.#send(pending, owner, out);

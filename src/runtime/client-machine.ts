@@ -2,9 +2,9 @@ import type { Epoch, Instant, KeyHash, NodeIndex } from '../base/units.js';
 import type { Command } from '../node/command.js';
 import type { Outbox } from '../node/outbox.js';
 import { Router } from '../node/router.js';
+import type { PublishedView } from '../ring/published-view.js';
 import { type Address, type Message, type RequestId, SUPERVISOR } from '../wire/message.js';
 import type { Machine } from './machine-driver.js';
-import type { PublishedView } from './published-view.js';
 
 /**
  * A client's router, with the verbs of a machine. A client talks to nodes only: what else there is

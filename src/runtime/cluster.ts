@@ -1,7 +1,8 @@
-import type { ClusterOptions } from '../config/options.js';
+import type { EventEmitter } from 'node:events';
+import { type ClusterOptions, type NodeInput, readNode } from '../config/options.js';
 import type { Client } from './client.js';
 import type { ConnectOptions } from './connect-options.js';
-import type { ClusterEvents } from './events.js';
+import { type ClusterEvents, EVENT_NAMES, type NamedEvent } from './events.js';
 import type { ClusterHandle } from './handle.js';
 import { type ClusterStats, clusterStats, isHealthy, type NodeInfo, nodeInfos } from './stats.js';
 import type { Supervisor } from './supervisor.js';
@@ -119,6 +120,44 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
+   * Has another node join. It gets its place on the ring, and its share of the keys when it serves:
+   * they begin empty there, and no other key moves. Resolves when it serves.
+   *
+   * @param node without an id the next free one: `n5`, say; weight and memory as in `nodes`
+   * @returns its id
+   * @throws RangeError if there is a node of this id
+   * @throws ShoalError `ERR_USAGE` if an option is out of range; `ERR_START` if it cannot be started
+   *   (it is gone again then), or there are 64 nodes; `ERR_CLOSED`
+   *
+   * @example A sixth node, for a while
+   * ```ts
+   * import { startCluster } from 'shoal';
+   *
+   * const cluster = await startCluster({ nodes: 5, memory: '16mb' });
+   * const id = await cluster.addNode({ weight: 2 }); // 'n5'
+   * await cluster.removeNode(id);
+   * await cluster.close();
+   * ```
+   */
+  async addNode(node: Partial<NodeInput> = {}): Promise<string> {
+    const options = readNode(node, this.nodes(), this.options.memory);
+    await held(this.#supervisor.addNode(options));
+    return options.id;
+  }
+
+  /**
+   * Has a node leave for good: its connections are brought to their end, within the drain timeout,
+   * then it is taken off the ring and its thread ends. Its keys are its successors' from then on, and
+   * begin empty there; no other key moves. Resolves when it is gone.
+   *
+   * @throws RangeError if there is no such node, it is leaving already, or it is the last one
+   * @throws ShoalError `ERR_CLOSED`
+   */
+  removeNode(id: string): Promise<void> {
+    return held(this.#supervisor.removeNode(id));
+  }
+
+  /**
    * Takes no further requests, lets what is outstanding finish within the drain timeout, and ends
    * all threads, ports and timers: nothing keeps the process alive after it. Safe to call again.
    */
@@ -147,6 +186,15 @@ export class Cluster implements AsyncDisposable {
   /** The same, for the next event only. */
   once<E extends keyof ClusterEvents>(event: E, listener: Listener<E>): this {
     this.#supervisor.events.once(event, listener as never);
+    return this;
+  }
+
+  /** Has `listener` called at every event of any name, which is in it as `event`. */
+  onAny(listener: (event: NamedEvent) => void): this {
+    const events: EventEmitter = this.#supervisor.events;
+    for (const name of EVENT_NAMES) {
+      events.on(name, (payload: object) => listener({ event: name, ...payload } as NamedEvent));
+    }
     return this;
   }
 

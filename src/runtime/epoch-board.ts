@@ -9,6 +9,7 @@
  *     word 0       epoch
  *     word 1       words in a region
  *     word 2       the time in seconds                       written by whoever begins a turn
+ *     word 3       positions that a ring has room for
  *     line 1 + i   node i: epoch seen, turns, connections    written by node i; a cache line each
  *                  which memory is its slab                  written by the supervisor
  *     region k     the ring of an epoch                      k = epoch mod REGIONS
@@ -21,10 +22,13 @@
  */
 import { assert } from '../base/assert.js';
 import { type Epoch, epoch, type Instant, type NodeIndex } from '../base/units.js';
+import { MEMBERS_MAX } from '../membership/supervision.js';
+import { RING_POSITIONS_MAX } from '../ring/limits.js';
+import { positionCount } from '../ring/placement.js';
 import { decodeRing, encodeRing, type PublishedRing, ringWordsMax } from '../ring/table-codec.js';
 
-/** Nodes that the board has lines for. */
-export const BOARD_NODES = 64;
+/** Nodes that the board has lines for, and rings room for. */
+export const BOARD_NODES = MEMBERS_MAX;
 const REGIONS = 16;
 const LINE_WORDS = 16;
 const FIRST_REGION = LINE_WORDS * (1 + BOARD_NODES);
@@ -32,6 +36,7 @@ const FIRST_REGION = LINE_WORDS * (1 + BOARD_NODES);
 const EPOCH = 0;
 const REGION_WORDS = 1;
 const SECONDS = 2;
+const POSITIONS = 3;
 const MS_PER_SECOND = 1_000;
 
 /** Words of a node's line. */
@@ -62,12 +67,30 @@ export class EpochBoard {
     );
   }
 
+  /**
+   * A fresh board for a cluster that begins with these nodes, with room for as many more of an equal
+   * weight as there can be. Memory that no ring needs is never touched.
+   */
+  static for(nodes: readonly { readonly weight: number }[], vnodes: number): EpochBoard {
+    const sizes = nodes.map(({ weight }) => positionCount(vnodes, weight));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const room = total + (BOARD_NODES - nodes.length) * Math.max(...sizes);
+    return EpochBoard.create(BOARD_NODES, Math.max(total, Math.min(room, RING_POSITIONS_MAX)));
+  }
+
   /** A fresh board for rings of up to so many members and positions. */
   static create(members: number, positions: number): EpochBoard {
     const size = (ringWordsMax(members, positions) + LINE_WORDS - 1) & -LINE_WORDS;
     const memory = new SharedArrayBuffer((FIRST_REGION + REGIONS * size) * 4);
-    new Int32Array(memory)[REGION_WORDS] = size;
+    const words = new Int32Array(memory);
+    words[REGION_WORDS] = size;
+    words[POSITIONS] = positions;
     return new EpochBoard(memory);
+  }
+
+  /** Positions that a ring on it can have. */
+  get positions(): number {
+    return this.#words[POSITIONS] as number;
   }
 
   /** The epoch of the ring that counts now: one atomic load. */

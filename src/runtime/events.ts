@@ -1,4 +1,8 @@
-import type { DownReason } from './node-life.js';
+/** The events of a cluster, as its user hears them: the machine's, with ids for indexes. */
+import { unreachable } from '../base/assert.js';
+import type { NodeIndex } from '../base/units.js';
+import type { MembershipEvent } from '../membership/membership-event.js';
+import type { DownReason } from '../membership/node-record.js';
 
 /** A life of a node has ended, or its range is held for it no longer. */
 export interface NodeDownEvent {
@@ -42,10 +46,125 @@ export interface NodeGivenUpEvent extends Omit<NodeDownEvent, 'held'> {
   readonly failures: number;
 }
 
+/** A detector misses a node. That is evidence: it is off the ring only when `node-down` says so. */
+export interface NodeSuspectedEvent {
+  readonly id: string;
+  /** The node whose detector it is; null: the supervisor's own. */
+  readonly by: string | null;
+  /** Probes in a row without an answer. */
+  readonly missed: number;
+  /** Milliseconds since it was last heard of. */
+  readonly silent: number;
+}
+
+/** The detector has heard of the node again. */
+export type NodeTrustedEvent = Pick<NodeSuspectedEvent, 'id' | 'by'>;
+
+/** A node's event loop has not moved for so long. If it goes on, `node-down` follows. */
+export interface NodeStalledEvent {
+  readonly id: string;
+  /** Milliseconds. */
+  readonly standing: number;
+}
+
+/** Something happened to a node, and that is all. */
+export interface NodeEvent {
+  readonly id: string;
+}
+
+/** The supervisor's own thread was blocked: meanwhile there was no failover, and nobody is blamed. */
+export interface SupervisorStalledEvent {
+  /** Milliseconds. */
+  readonly late: number;
+}
+
 /** The events of a cluster, with what their listeners get. */
 export interface ClusterEvents {
   'node-down': [NodeDownEvent];
   'node-up': [NodeUpEvent];
   epoch: [EpochEvent];
   'node-given-up': [NodeGivenUpEvent];
+  'node-suspected': [NodeSuspectedEvent];
+  'node-trusted': [NodeTrustedEvent];
+  'node-stalled': [NodeStalledEvent];
+  /** Its event loop moves again. */
+  'node-resumed': [NodeEvent];
+  /** `addNode`: it has its place, and starts. */
+  'node-joining': [NodeEvent];
+  /** `removeNode`: it finishes with its connections. */
+  'node-leaving': [NodeEvent];
+  /** It is gone for good: stopped, or it could not be started. */
+  'node-left': [NodeEvent];
+  'supervisor-stalled': [SupervisorStalledEvent];
+}
+
+/** Every name of an event. */
+export const EVENT_NAMES = [
+  'node-down',
+  'node-up',
+  'epoch',
+  'node-given-up',
+  'node-suspected',
+  'node-trusted',
+  'node-stalled',
+  'node-resumed',
+  'node-joining',
+  'node-leaving',
+  'node-left',
+  'supervisor-stalled',
+] as const satisfies readonly (keyof ClusterEvents)[];
+
+/** One event with its name in it: what a line of `--json` says. */
+export type NamedEvent = {
+  [E in keyof ClusterEvents]: { readonly event: E } & ClusterEvents[E][0];
+}[keyof ClusterEvents];
+
+/** What a node is called, and has, at the time of an event. */
+export interface NodeDescription {
+  readonly id: string;
+  readonly port: number | null;
+  readonly entries: number;
+}
+
+/** The machine's event as listeners hear it. */
+export function publicEvent(
+  event: MembershipEvent,
+  describe: (node: NodeIndex) => NodeDescription,
+): NamedEvent {
+  switch (event.event) {
+    case 'epoch':
+      return { ...event, nodes: event.nodes.map((node) => describe(node).id) };
+    case 'supervisor-stalled':
+      return event;
+    case 'node-up': {
+      const { node, ...rest } = event;
+      const { id, port, entries } = describe(node);
+      return { ...rest, id, port, entries };
+    }
+    case 'node-suspected': {
+      const { node, by, missed, silent } = event;
+      const accuser = by === null ? null : describe(by).id;
+      return { event: event.event, id: describe(node).id, by: accuser, missed, silent };
+    }
+    case 'node-trusted': {
+      const { node, by } = event;
+      return {
+        event: event.event,
+        id: describe(node).id,
+        by: by === null ? null : describe(by).id,
+      };
+    }
+    case 'node-down':
+    case 'node-given-up':
+    case 'node-stalled':
+    case 'node-resumed':
+    case 'node-joining':
+    case 'node-leaving':
+    case 'node-left': {
+      const { node, ...rest } = event;
+      return { ...rest, id: describe(node).id };
+    }
+    default:
+      return unreachable(event);
+  }
 }

@@ -22,6 +22,7 @@
 import { type Epoch, type Instant, NEVER, type NodeIndex } from '../base/units.js';
 import type { Outbox } from '../node/outbox.js';
 import type { Reply } from '../node/reply.js';
+import { PublishedView } from '../ring/published-view.js';
 import type { PublishedRing } from '../ring/table-codec.js';
 import {
   type Address,
@@ -35,7 +36,6 @@ import type { Control } from './control.js';
 import { EpochBoard, NO_RING } from './epoch-board.js';
 import type { Link } from './node-task.js';
 import { PeerPorts, type PortEvents } from './peer-ports.js';
-import { PublishedView } from './published-view.js';
 import type { SharedSlabs } from './shared-slabs.js';
 
 /** What the driver asks of the machine in it. */

@@ -19,11 +19,11 @@ import {
   type NearStats,
   type ReadOrder,
 } from '../node/near-cache.js';
+import type { PublishedView } from '../ring/published-view.js';
 import type { SlabReader } from '../slab/reader.js';
 import { deepFreeze } from '../values/freeze.js';
 import { adoptValue } from '../values/value.js';
 import type { EpochBoard } from './epoch-board.js';
-import type { PublishedView } from './published-view.js';
 
 /** A near cache: decoded values that a client keeps in its own thread. */
 export interface NearOptions {

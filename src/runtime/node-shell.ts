@@ -5,6 +5,9 @@
 import { Prng } from '../base/prng.js';
 import { bytes, epoch, type Instant, type NodeIndex } from '../base/units.js';
 import { VersionClock } from '../base/version.js';
+import type { Detector } from '../membership/detector.js';
+import { Heartbeat } from '../membership/heartbeat.js';
+import { TURN_BEAT } from '../membership/vigil.js';
 import { CacheNode } from '../node/cache-node.js';
 import type { Command } from '../node/command.js';
 import type { Reply } from '../node/reply.js';
@@ -70,6 +73,11 @@ function openSlab({ memory, memoryLimit, board }: NodeTask): Slab | { readonly t
   }
 }
 
+function detectorOf(task: NodeTask): Detector {
+  const { self, heartbeatInterval: interval, heartbeatFailures: failures } = task;
+  return new Heartbeat({ interval, failures, phase: self });
+}
+
 const rehearsal = new Rehearsal(beginLife);
 
 class NodeShell implements Doors, RespNode {
@@ -82,6 +90,7 @@ class NodeShell implements Doors, RespNode {
   readonly #board: EpochBoard;
   readonly #resp: RespServer | null;
   readonly #startedAt: Instant;
+  readonly #beat: NodeJS.Timeout;
   #end: (end: NodeEnd) => void = () => {};
 
   constructor(task: NodeTask, slab: Slab) {
@@ -99,6 +108,8 @@ class NodeShell implements Doors, RespNode {
       now,
       valueBytesMax: task.valueBytesMax,
       reads: task.reads === 'shared' ? new SharedReads(slabs) : null,
+      watch: { detector: detectorOf(task), turnsOf: (node) => this.#board.turnsOf(node) },
+      isolated: task.isolated,
     });
     this.#driver = new MachineDriver({ ...task, slabs }, this.#machine, this);
     this.#resp = task.listen === null ? null : new RespServer(this);
@@ -106,6 +117,8 @@ class NodeShell implements Doors, RespNode {
       this.#end = resolve;
     });
     this.#driver.start(task.links);
+    // Also a node that nobody asks anything shows that its event loop moves.
+    this.#beat = setInterval(() => this.#driver.enter(), TURN_BEAT).unref();
     void this.#serve();
   }
 
@@ -200,6 +213,7 @@ class NodeShell implements Doors, RespNode {
   }
 
   #stop(end: NodeEnd): void {
+    clearInterval(this.#beat);
     this.#resp?.destroy();
     this.#driver.close();
     this.#end(end);

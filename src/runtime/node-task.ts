@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Bytes, NodeId, NodeIndex } from '../base/units.js';
+import type { Bytes, Duration, NodeId, NodeIndex } from '../base/units.js';
 import type { Address } from '../wire/message.js';
 import type { WallOffset } from './clock.js';
 import type { SlabShare } from './shared-slabs.js';
@@ -55,4 +55,10 @@ export interface NodeTask {
   readonly slabs: readonly SlabShare[];
   /** Whether other nodes' keys are read in their memory, or asked for. */
   readonly reads: 'shared' | 'proxy';
+  /** How it watches its peers. */
+  readonly detector: 'heartbeat' | 'swim';
+  readonly heartbeatInterval: Duration;
+  readonly heartbeatFailures: number;
+  /** What it answers its connections while it is cut off from all others. */
+  readonly isolated: 'refuse' | 'serve';
 }

@@ -14,11 +14,13 @@ import { MessageChannel } from 'node:worker_threads';
 import { KeyBuffer } from '../base/key.js';
 import { bytes, epoch, instant, NEVER, nodeId, nodeIndex } from '../base/units.js';
 import { VersionClock } from '../base/version.js';
+import { Authority } from '../membership/authority.js';
+import { HEARTBEAT_FAILURES, HEARTBEAT_INTERVAL } from '../membership/heartbeat.js';
 import { Slab } from '../slab/slab.js';
 import { SUPERVISOR } from '../wire/message.js';
-import { Authority } from './authority.js';
 import { captureWall } from './clock.js';
 import type { Control } from './control.js';
+import { EpochBoard } from './epoch-board.js';
 import type { NodeEnd, NodeTask } from './node-task.js';
 
 /** A thread that has had nothing to do for this long since it was loaded is a spare. */
@@ -49,12 +51,13 @@ export class Rehearsal {
   async play(lives = LIVES): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, SPARE_AFTER_MS));
     if (this.#isOver) return 0;
-    const authority = new Authority({ nodes: cast(), vnodes: VNODES });
+    const board = EpochBoard.for(CAST, VNODES);
+    const authority = new Authority(CAST, VNODES, (ring) => board.publish(ring));
     const memory = filledSlab();
     let played = 0;
     while (played < lives && !this.#isOver) {
       authority.renew();
-      await this.#playLife(authority, memory);
+      await this.#playLife(board, memory);
       played++;
     }
     return played;
@@ -65,7 +68,7 @@ export class Rehearsal {
     this.#isOver = true;
   }
 
-  async #playLife(authority: Authority, buffer: SharedArrayBuffer): Promise<void> {
+  async #playLife(board: EpochBoard, buffer: SharedArrayBuffer): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     const isOver = this.#beginLife({
       self: nodeIndex(0),
@@ -75,7 +78,7 @@ export class Rehearsal {
       runId: '',
       seed: 1,
       wall: captureWall(),
-      board: authority.board.memory,
+      board: board.memory,
       memory: { buffer, attach: true },
       memoryLimit: MEMORY,
       valueBytesMax: MEMORY,
@@ -83,6 +86,10 @@ export class Rehearsal {
       links: [{ address: SUPERVISOR, port: port2 }],
       slabs: [],
       reads: 'shared',
+      detector: 'heartbeat',
+      heartbeatInterval: HEARTBEAT_INTERVAL,
+      heartbeatFailures: HEARTBEAT_FAILURES,
+      isolated: 'refuse',
     });
     const stop: Control = { control: 'stop' };
     port1.on('message', (said: Control | Uint8Array) => {
@@ -93,8 +100,7 @@ export class Rehearsal {
   }
 }
 
-const cast = () =>
-  Array.from({ length: NODES }, (_, i) => ({ id: nodeId(`n${i}`), weight: 1, memory: MEMORY }));
+const CAST = Array.from({ length: NODES }, (_, i) => ({ id: nodeId(`n${i}`), weight: 1 }));
 
 function filledSlab(): SharedArrayBuffer {
   const memory = Slab.allocate(MEMORY);

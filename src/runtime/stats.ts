@@ -1,13 +1,16 @@
 /** What a cluster says of itself. All of it is read from shared memory: no node is asked. */
+
+import type { LifeState } from '../membership/node-record.js';
+import { MEMBERS_MAX } from '../membership/supervision.js';
 import { readSlabStats, type SlabStats } from '../slab/stats.js';
-import type { NodeLife, NodeState } from './node-life.js';
+import type { NodeLife } from './node-life.js';
 import type { Supervisor } from './supervisor.js';
 
 /** A node, at a glance. */
 export interface NodeInfo {
   readonly id: string;
-  /** `starting`, `serving`, `held`, `down` (it is being brought back) or `given-up`. */
-  readonly state: NodeState;
+  /** `starting`, `serving`, `held`, `leaving`, `down` (it is being brought back) or `given-up`. */
+  readonly state: LifeState;
   /** Where its RESP server listens; null without one. */
   readonly port: number | null;
   /** Memory limit in bytes. */
@@ -58,14 +61,14 @@ export interface ClusterStats {
 const COPIES_KEPT = 1;
 
 export function nodeInfos(supervisor: Supervisor): NodeInfo[] {
-  const shares = supervisor.authority.view.shares(supervisor.nodes.length);
+  const shares = supervisor.authority.view.shares(MEMBERS_MAX);
   return supervisor.nodes.map((node) => nodeInfo(node, shares[node.index] ?? 0));
 }
 
 export function clusterStats(supervisor: Supervisor): ClusterStats {
-  const { authority, nodes, options, version } = supervisor;
+  const { authority, board, nodes, options, version } = supervisor;
   const { replicas, writeQuorum, readQuorum } = options;
-  const shares = authority.view.shares(nodes.length);
+  const shares = authority.view.shares(MEMBERS_MAX);
   return {
     version,
     pid: process.pid,
@@ -77,9 +80,9 @@ export function clusterStats(supervisor: Supervisor): ClusterStats {
       if (node.slab === null) return [];
       return {
         ...nodeInfo(node, shares[node.index] ?? 0),
-        epochSeen: authority.board.seenBy(node.index),
-        turns: authority.board.turnsOf(node.index),
-        connections: authority.board.connectionsOf(node.index),
+        epochSeen: board.seenBy(node.index),
+        turns: board.turnsOf(node.index),
+        connections: board.connectionsOf(node.index),
         cache: readSlabStats(node.slab),
       };
     }),
@@ -88,11 +91,12 @@ export function clusterStats(supervisor: Supervisor): ClusterStats {
 
 /** Whether requests can be answered: somebody serves, and the end has not begun. */
 export function isHealthy({ isClosed, nodes }: Supervisor): boolean {
-  return !isClosed && nodes.some((node) => node.state === 'serving');
+  return !isClosed && nodes.some(({ state }) => state === 'serving' || state === 'leaving');
 }
 
 function nodeInfo(node: NodeLife, share: number): NodeInfo {
-  const { id, state, port, restarts, warmRestarts, downtime } = node;
+  const { id, state, port } = node;
+  const { restarts, warmRestarts, downtime } = node.record;
   const { memory, weight } = node.options;
   return { id, state, port, memory, weight, share, restarts, warmRestarts, downtime };
 }

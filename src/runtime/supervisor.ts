@@ -15,15 +15,16 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { threadId } from 'node:worker_threads';
 import { ShoalError } from '../base/errors.js';
-import type { ClusterOptions } from '../config/options.js';
+import type { ClusterOptions, NodeOptions } from '../config/options.js';
+import type { Authority } from '../membership/authority.js';
 import type { Address, Frame } from '../wire/message.js';
-import { Authority } from './authority.js';
 import type { Client } from './client.js';
 import { type ClientBasis, Clients, refuse } from './clients.js';
 import { captureWall } from './clock.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { Control } from './control.js';
 import { settledWithin } from './deadline.js';
+import { EpochBoard } from './epoch-board.js';
 import type { ClusterEvents } from './events.js';
 import { HANDLE_FORMAT, type HandleContent } from './handle.js';
 import { closedError, Keeper } from './keeper.js';
@@ -41,7 +42,7 @@ export class Supervisor {
   readonly options: ClusterOptions;
   readonly version = packageVersion();
   readonly events = new EventEmitter<ClusterEvents>();
-  readonly authority: Authority;
+  readonly board: EpochBoard;
   readonly #wiring: Wiring;
   readonly #pool: NodePool;
   readonly #keeper: Keeper;
@@ -58,31 +59,30 @@ export class Supervisor {
   constructor(options: ClusterOptions, nodeFile: string = NODE_FILE) {
     const wall = captureWall();
     this.options = options;
-    this.authority = new Authority(options);
+    this.board = EpochBoard.for(options.nodes, options.vnodes);
     this.#wiring = new Wiring({
       frame: (from, frame) => this.#onFrame(from, frame),
       control: (from, control) => this.#onControl(from, control),
       lost: (address) => this.#onLost(address),
       nonsense: (address) => {
-        const node = this.nodes[address];
+        const node = this.#keeper.node(address);
         if (node !== undefined) this.#keeper.onNonsense(node);
       },
     });
-    this.#wiring.announce(this.authority.epoch);
     this.#pool = new NodePool(options.nodes.length, nodeFile);
     this.#keeper = new Keeper({
       options,
       version: this.version,
       wall,
       seed: randomInt(SEED_END),
-      authority: this.authority,
+      board: this.board,
       wiring: this.#wiring,
       pool: this.#pool,
       events: this.events,
     });
     this.#basis = {
       wall,
-      board: this.authority.board.memory,
+      board: this.board.memory,
       reads: options.reads,
       valueBytesMax: options.maxValueSize,
     };
@@ -95,6 +95,10 @@ export class Supervisor {
 
   get nodes(): readonly NodeLife[] {
     return this.#keeper.nodes;
+  }
+
+  get authority(): Authority {
+    return this.#keeper.authority;
   }
 
   get isClosed(): boolean {
@@ -151,6 +155,25 @@ export class Supervisor {
     await this.#keeper.restart(this.#named(id, 'restart'));
   }
 
+  /** Has another node join; resolves when it serves. */
+  async addNode(options: NodeOptions): Promise<void> {
+    if (this.isClosed) throw closedError();
+    if (this.nodes.some(({ id }) => id === options.id)) {
+      throw new RangeError(`Cannot add node: there is a node ${options.id} already`);
+    }
+    await this.#keeper.add(options);
+  }
+
+  /** Has a node leave for good; resolves when it is gone. */
+  async removeNode(id: string): Promise<void> {
+    const node = this.#named(id, 'remove');
+    if (node.state === 'leaving') throw new RangeError(`Cannot remove node: ${id} is leaving`);
+    if (!this.#keeper.canRemove(node)) {
+      throw new RangeError(`Cannot remove node: ${id} is the last one; close() ends the cluster`);
+    }
+    await this.#keeper.remove(node);
+  }
+
   /** Lets the process end although the cluster runs. */
   unref(): void {
     this.#pool.unref();
@@ -174,8 +197,7 @@ export class Supervisor {
     if (isUp) await settledWithin(this.#stop(), STOP_PATIENCE_MS);
     await this.#pool.destroy();
     // For threads that read and do nothing else, and would not notice a channel that closes.
-    this.authority.end();
-    this.#wiring.announce(this.authority.epoch);
+    this.#keeper.end();
     this.#wiring.close();
     closeReception(this.#id);
     this.events.removeAllListeners();
@@ -213,15 +235,13 @@ export class Supervisor {
   }
 
   #onFrame(from: Address, frame: Frame): void {
-    const node = this.nodes[from];
+    const node = this.#keeper.node(from);
     if (node === undefined) return;
-    for (const message of frame.messages) {
-      if (message.type === 'pong') this.#keeper.onPong(node, message.sequence);
-    }
+    for (const message of frame.messages) this.#keeper.onMessage(node, message);
   }
 
   #onControl(from: Address, control: Control): void {
-    const node = this.nodes[from];
+    const node = this.#keeper.node(from);
     if (node === undefined) {
       this.#clients.onControl(from, control);
       return;
@@ -232,6 +252,7 @@ export class Supervisor {
         break;
       case 'drained':
         this.#noteDrained(from);
+        this.#keeper.onDrained(node);
         break;
       // What the supervisor says to others, and nobody to the supervisor.
       case 'link':
@@ -245,7 +266,7 @@ export class Supervisor {
   }
 
   #onLost(address: Address): void {
-    const node = this.nodes[address];
+    const node = this.#keeper.node(address);
     if (node === undefined) {
       this.#clients.onGone(address);
       return;

@@ -46,6 +46,8 @@ const OTHER: Readonly<Partial<Record<OptionName, [string, unknown]>>> = {
   httpPort: ['off', 'off'],
   heartbeatInterval: ['250', 250],
   heartbeatFailures: ['2', 2],
+  detector: ['swim', 'swim'],
+  isolated: ['serve', 'serve'],
   drainTimeout: ['1500', 1500],
   restart: ['off', 'off'],
   restartGrace: ['500', 500],
@@ -156,8 +158,6 @@ describe('a bad command line', () => {
 
   const unbuilt: readonly (readonly string[])[] = [
     ['--unix-socket', '/tmp/shoal.sock'],
-    ['--detector', 'swim'],
-    ['--isolated', 'serve'],
     ['--chaos'],
     ['--backend', 'redis://localhost'],
     ['--strategy', 'write-behind'],

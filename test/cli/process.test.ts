@@ -133,6 +133,8 @@ describe('node dist/cluster.js', () => {
       httpPort: 'off',
       heartbeatInterval: '100',
       heartbeatFailures: '2',
+      detector: 'heartbeat',
+      isolated: 'serve',
       drainTimeout: '100',
       restart: 'off',
       restartGrace: '0',

@@ -41,6 +41,8 @@ const SAMPLES: Readonly<Partial<Record<OptionName, [string, unknown, ...unknown[
   httpPort: ['8080', 8080, -1, 65_536, 'on', true],
   heartbeatInterval: ['50', 50, 9, 3_600_001, '5s'],
   heartbeatFailures: ['1', 1, 0, 101],
+  detector: ['swim', 'swim', 'gossip', true],
+  isolated: ['serve', 'serve', 'yes', true],
   drainTimeout: ['0', 0, -1, 3_600_001, 'never'],
   restart: ['off', 'off', 'hot', false],
   restartGrace: ['0', 0, -1, 60_001, 'long'],
@@ -92,6 +94,8 @@ describe('options', () => {
       httpPort: 'off',
       heartbeatInterval: 5000,
       heartbeatFailures: 3,
+      detector: 'heartbeat',
+      isolated: 'refuse',
       drainTimeout: 10_000,
       restart: 'warm',
       restartGrace: 250,
@@ -147,8 +151,6 @@ describe('options', () => {
   it('refuse what is not built yet, and accept its absence (CLI-2)', () => {
     const planned: Readonly<Record<string, readonly unknown[]>> = {
       unixSocket: ['/tmp/s'],
-      detector: ['swim'],
-      isolated: ['serve'],
       chaos: [true, '1'],
       backend: ['lmdb:x', 'redis://h', 'module:m.js'],
       strategy: ['read-through', 'write-through', 'write-behind'],
@@ -163,8 +165,6 @@ describe('options', () => {
       }
     }
     const absent = {
-      detector: 'heartbeat',
-      isolated: 'refuse',
       chaos: false,
       backend: 'none',
       strategy: 'aside',

@@ -33,7 +33,7 @@ const MEMORY = bytes(64 * 1024);
 
 function nodeOn(ring: RingView | null, valueBytesMax?: number): [CacheNode, Desk, Slab] {
   const slab = new Slab(Slab.allocate(MEMORY), MEMORY);
-  const options = { self, slab, prng: new Prng(1), now: START, reads: null };
+  const options = { self, slab, prng: new Prng(1), now: START, reads: null, watch: null };
   const node = new CacheNode(valueBytesMax === undefined ? options : { ...options, valueBytesMax });
   const desk = new Desk();
   if (ring !== null) node.ringChanged(START, ring, desk);
@@ -285,7 +285,14 @@ test('CacheNode agrees with a map over random commands (NODE-1, NODE-3, NODE-6)'
   const prng = new Prng(seed);
   const memory = bytes(1024 * 1024);
   const slab = new Slab(Slab.allocate(memory), memory);
-  const node = new CacheNode({ self, slab, prng: prng.fork(), now: START, reads: null });
+  const node = new CacheNode({
+    self,
+    slab,
+    prng: prng.fork(),
+    now: START,
+    reads: null,
+    watch: null,
+  });
   const desk = new Desk();
   node.ringChanged(START, toyRing(1, [0]), desk);
   const map = new Map<string, { value: string; expiry: number }>();

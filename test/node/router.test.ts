@@ -22,6 +22,7 @@ function ringOf(number: number, owner: number, up: readonly number[] = [owner]):
   const ring = toyRing(number, [owner]);
   return {
     epoch: ring.epoch,
+    nodes: up.map(nodeIndex),
     covers: () => true,
     owner: (hash) => ring.owner(hash),
     isUp: (node) => up.includes(node),

@@ -14,9 +14,9 @@ import { Command } from '#src/node/command.js';
 import { PARKED_MAX, REQUEST_TIMEOUT } from '#src/node/limits.js';
 import type { Outbox } from '#src/node/outbox.js';
 import { placeStartList } from '#src/ring/placement.js';
+import { PublishedView } from '#src/ring/published-view.js';
 import { Tenures } from '#src/ring/tenures.js';
 import { ClientMachine } from '#src/runtime/client-machine.js';
-import { PublishedView } from '#src/runtime/published-view.js';
 import { type Address, type RequestId, SUPERVISOR } from '#src/wire/message.js';
 
 const START = instant(0);

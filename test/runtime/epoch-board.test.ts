@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { epoch, instant, nodeId, nodeIndex } from '#src/base/units.js';
 import { placeStartList } from '#src/ring/placement.js';
+import { PublishedView } from '#src/ring/published-view.js';
 import type { PublishedRing } from '#src/ring/table-codec.js';
 import { Tenures } from '#src/ring/tenures.js';
 import { EpochBoard, NO_RING } from '#src/runtime/epoch-board.js';
-import { PublishedView } from '#src/runtime/published-view.js';
 
 const VNODES = 10;
 const IDS = ['n0', 'n1', 'n2'];

@@ -94,7 +94,10 @@ test('Without a node on the ring, calls fail with ERR_CLUSTER_DOWN (CLUSTER-10)'
 
 for (const what of ['throw', 'reject', 'exit', 'fill the heap'] as const) {
   test(`A node that dies (${what}) is noticed at once and brought back, empty (SHAPE-1, CLUSTER-4)`, async (t) => {
-    const cluster = await clusterOf(t, FAULTY_NODE, { nodes: 2, restart: 'cold' });
+    // A heap that fills up holds the event loop up: how long is the machine's business, not a hang.
+    const heartbeatInterval = 60_000;
+    const options = { nodes: 2, restart: 'cold', heartbeatInterval } as const;
+    const cluster = await clusterOf(t, FAULTY_NODE, options);
     const down = nextEvent(cluster, 'node-down');
     const up = nextEvent(cluster, 'node-up');
     commitFault({ id: 'n1', what });
@@ -118,12 +121,9 @@ test('A node that blocks its event loop is found by heartbeats, killed and repla
   const down = nextEvent(cluster, 'node-down');
   const up = nextEvent(cluster, 'node-up');
   commitFault({ id: 'n0', what: 'hang' });
-  assert.deepEqual(await down, {
-    id: 'n0',
-    reason: 'hung',
-    text: '3 heartbeats without an answer',
-    held: false,
-  });
+  const { text, ...event } = await down;
+  assert.deepEqual(event, { id: 'n0', reason: 'hung', held: false });
+  assert.match(text, /event loop/);
   assert.equal((await up).id, 'n0');
   const cache = cluster.client();
   await fill(cache);

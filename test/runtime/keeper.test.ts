@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { FAILURES_MAX } from '#src/runtime/node-life.js';
+import { FAILURES_MAX } from '#src/membership/node-record.js';
 import { PaperWorld } from './paper-threads.js';
 
 /** Longer than any back-off, and than the grace. */
@@ -23,7 +23,7 @@ test('Keeper lets nobody take memory over before its writer is proven dead (NODE
   const { buffer } = world.thread.task.memory;
   await world.ends();
   assert.deepEqual(world.told(), ['n0 down: crashed, held']);
-  t.mock.timers.tick(GRACE_MS - 1);
+  world.passes(GRACE_MS - 1);
   assert.equal(world.threads.length, 1, 'its end is known, and its thread may still write');
   await world.goes();
   assert.equal(world.threads.length, 2);
@@ -60,7 +60,7 @@ test('Keeper gives the range away when the grace is over, and the node comes bac
   await world.ends();
   await world.goes();
   world.told();
-  t.mock.timers.tick(GRACE_MS);
+  world.passes(GRACE_MS);
   assert.ok(world.thread.isKilled, 'it may be half-way through its memory');
   await world.serves();
   assert.deepEqual(world.told(), ['epoch 3: n1', 'n0 down: late'], 'its word comes too late');
@@ -70,13 +70,13 @@ test('Keeper gives the range away when the grace is over, and the node comes bac
   assert.notEqual(world.thread.task.memory.buffer, buffer);
   await world.serves();
   assert.deepEqual(world.told(), ['epoch 4: n0 n1', 'n0 up: cold']);
-  assert.equal(world.node.failures, 1, 'one death, not two');
+  assert.equal(world.node.record.failures, 1, 'one death, not two');
 });
 
 test('Keeper waits for proof of death also when the grace is over before it (CLUSTER-6)', async (t) => {
   const world = await worldFor(t);
   await world.ends();
-  t.mock.timers.tick(LONG_MS);
+  world.passes(LONG_MS);
   assert.equal(world.threads.length, 1);
   await world.goes();
   assert.deepEqual(world.told(), ['n0 down: crashed, held', 'epoch 2: n1', 'n0 down: late']);
@@ -92,7 +92,7 @@ test('Keeper empties a node whose memory cannot be used, at once (CLUSTER-6)', a
   await world.goes();
   assert.deepEqual(world.told(), ['epoch 3: n1', 'n0 down: unusable']);
   assert.deepEqual([world.threads.length, world.thread.task.memory.attach], [3, false]);
-  assert.equal(world.node.failures, 1);
+  assert.equal(world.node.record.failures, 1);
 });
 
 test('Keeper empties a node that dies while it takes its memory over (CLUSTER-6)', async (t) => {
@@ -103,7 +103,7 @@ test('Keeper empties a node that dies while it takes its memory over (CLUSTER-6)
   await world.ends();
   await world.goes();
   assert.deepEqual(world.told(), ['epoch 3: n1', 'n0 down: crashed']);
-  t.mock.timers.tick(LONG_MS);
+  world.passes(LONG_MS);
   assert.deepEqual([world.threads.length, world.thread.task.memory.attach], [3, false]);
 });
 
@@ -114,8 +114,8 @@ test('Keeper stops trusting memory in a crash loop, and gives up in the end (CLU
     await world.ends();
     await world.goes();
     // Within the grace, if that is longer than the back-off.
-    t.mock.timers.tick(GRACE_MS - 1);
-    if (world.threads.length === death) t.mock.timers.tick(LONG_MS);
+    world.passes(GRACE_MS - 1);
+    if (world.threads.length === death) world.passes(LONG_MS);
     assert.equal(world.threads.length, death + 1);
     lives.push(world.thread.task.memory.attach ? 'warm' : 'cold');
     await world.serves();
@@ -125,7 +125,7 @@ test('Keeper stops trusting memory in a crash loop, and gives up in the end (CLU
   world.told();
   await world.ends();
   await world.goes();
-  t.mock.timers.tick(LONG_MS);
+  world.passes(LONG_MS);
   assert.ok(world.told().includes('n0 given up'));
   assert.equal(world.threads.length, FAILURES_MAX);
 });
@@ -159,7 +159,7 @@ test('Keeper that closes lets go of the ranges it holds, and begins nothing more
   world.told();
   world.keeper.close();
   await world.goes();
-  t.mock.timers.tick(LONG_MS);
+  world.passes(LONG_MS);
   assert.deepEqual(world.told(), ['epoch 2: n1']);
   assert.equal(world.threads.length, 1);
 });
@@ -170,7 +170,7 @@ for (const restart of ['cold', 'off'] as const) {
     await world.ends();
     await world.goes();
     assert.deepEqual(world.told(), ['epoch 2: n1', 'n0 down: crashed']);
-    t.mock.timers.tick(LONG_MS);
+    world.passes(LONG_MS);
     const lives = world.threads.map(({ task }) => task.memory.attach);
     assert.deepEqual(lives, restart === 'cold' ? [false, false] : [false]);
   });

@@ -3,9 +3,10 @@ import { type TestContext, test } from 'node:test';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type Instant, NEVER, type NodeIndex } from '#src/base/units.js';
 import { resolveOptions } from '#src/config/options.js';
+import { Authority } from '#src/membership/authority.js';
 import type { RingView } from '#src/node/ring-view.js';
-import { Authority } from '#src/runtime/authority.js';
 import { captureWall } from '#src/runtime/clock.js';
+import { EpochBoard } from '#src/runtime/epoch-board.js';
 import { type Machine, MachineDriver } from '#src/runtime/machine-driver.js';
 import { SharedSlabs } from '#src/runtime/shared-slabs.js';
 import { type Address, SUPERVISOR } from '#src/wire/message.js';
@@ -37,10 +38,11 @@ class Diary implements Machine {
 
 /** A driver that has seen the first ring, knows who is out of reach, and the supervisor's end of its channel. */
 function driverFor(t: TestContext) {
-  const authority = new Authority(resolveOptions({ nodes: 3 }, { source: 'library' }));
+  const { nodes, vnodes } = resolveOptions({ nodes: 3 }, { source: 'library' });
+  const board = EpochBoard.for(nodes, vnodes);
+  const authority = new Authority(nodes, vnodes, (ring) => board.publish(ring));
   const machine = new Diary();
   const doors = { reply: () => {}, control: () => {}, turnEnds: () => {} };
-  const { board } = authority;
   const slabs = new SharedSlabs(board, []);
   const options = { wall: captureWall(), board: board.memory, slabs, self: null };
   const driver = new MachineDriver(options, machine, doors);

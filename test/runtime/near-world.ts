@@ -23,9 +23,9 @@ import {
 } from '#src/base/units.js';
 import { VersionClock } from '#src/base/version.js';
 import type { Peek } from '#src/node/shared-reads.js';
+import type { PublishedView } from '#src/ring/published-view.js';
 import { ClientReads } from '#src/runtime/client-reads.js';
 import { NearReads, type NearReadsOptions } from '#src/runtime/near-reads.js';
-import type { PublishedView } from '#src/runtime/published-view.js';
 import { BUCKET_GENERATION } from '#src/slab/layout.js';
 import { ReadScratch, SlabReader } from '#src/slab/reader.js';
 import { Slab } from '#src/slab/slab.js';

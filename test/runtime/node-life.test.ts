@@ -1,59 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Prng } from '#src/base/prng.js';
-import { bytes, instant, nodeId, nodeIndex } from '#src/base/units.js';
+import { bytes, nodeId, nodeIndex } from '#src/base/units.js';
 import { Backoff } from '#src/membership/backoff.js';
-import { FAILURES_MAX, NodeLife } from '#src/runtime/node-life.js';
+import { NodeRecord } from '#src/membership/node-record.js';
+import { NodeLife } from '#src/runtime/node-life.js';
 
-const STEADY_MS = 30_000;
+function life(): NodeLife {
+  const id = nodeId('n1');
+  const record = new NodeRecord(nodeIndex(1), id, new Backoff({ prng: new Prng(1) }));
+  return new NodeLife(nodeIndex(1), { id, weight: 1, memory: bytes(1024) }, () => record);
+}
 
-const life = (): NodeLife =>
-  new NodeLife(
-    nodeIndex(1),
-    { id: nodeId('n1'), weight: 1, memory: bytes(1024) },
-    new Backoff({ prng: new Prng(1) }),
-  );
-
-test('A node that keeps dying waits longer each time, and is given up (CLUSTER-6)', () => {
-  const node = life();
-  const waits: (number | null)[] = [];
-  for (let i = 0; i < FAILURES_MAX; i++) {
-    node.noteServing(instant(i));
-    waits.push(node.noteDeath(instant(i), 'crashed'));
-  }
-  assert.equal(waits.pop(), null);
-  assert.ok(
-    waits.every((wait, i) => i < 2 || (wait ?? 0) >= (waits[i - 2] ?? 0)),
-    String(waits),
-  );
-  assert.ok((waits[0] ?? 0) <= 50);
-});
-
-test('A node that served for long has not died in a row (CLUSTER-6)', () => {
-  const node = life();
-  for (let i = 0; i < FAILURES_MAX * 3; i++) {
-    node.noteServing(instant(i * STEADY_MS));
-    assert.notEqual(node.noteDeath(instant((i + 1) * STEADY_MS), 'hung'), null);
-    assert.equal(node.failures, 1);
-  }
-});
-
-test('Deaths that were asked for do not count, and cost no wait (CLUSTER-6)', () => {
-  const node = life();
-  for (let i = 0; i < FAILURES_MAX * 3; i++) {
-    node.noteServing(instant(i));
-    assert.equal(node.noteDeath(instant(i), 'killed'), 0);
-  }
-  assert.equal(node.failures, 0);
-});
-
-test('Who waits for a node to serve is told either way (CLUSTER-6)', async () => {
+test('Who waits for a node to serve, or to be gone, is told either way (CLUSTER-6)', async () => {
   const node = life();
   const first = node.served();
-  node.noteServing(instant(0));
-  await Promise.all([first, node.served()]);
+  const gone = node.gone();
+  node.noteServing();
+  node.noteLeft();
+  await Promise.all([first, gone]);
   const other = life();
   const second = other.served();
+  const never = other.gone();
   other.disappoint(new Error('given up'));
   await assert.rejects(second, /given up/);
+  other.giveUp(new Error('closed'));
+  await assert.rejects(never, /closed/);
 });

@@ -1,9 +1,10 @@
 /** Threads and channels of paper: a keeper's world in which the test decides what happens when. */
 import { EventEmitter } from 'node:events';
 import type { TestContext } from 'node:test';
+import { instant } from '#src/base/units.js';
 import { resolveOptions, type StartOptions } from '#src/config/options.js';
-import { Authority } from '#src/runtime/authority.js';
 import { captureWall } from '#src/runtime/clock.js';
+import { EpochBoard } from '#src/runtime/epoch-board.js';
 import type { ClusterEvents } from '#src/runtime/events.js';
 import { Keeper } from '#src/runtime/keeper.js';
 import type { NodeLife } from '#src/runtime/node-life.js';
@@ -12,6 +13,8 @@ import type { NodeThread, ThreadEnd } from '#src/runtime/pool.js';
 import type { Address } from '#src/wire/message.js';
 
 const EVENTS = ['node-down', 'node-up', 'epoch', 'node-given-up'] as const;
+
+const START = instant(1_000_000);
 
 /** A life that ends when the test says so. */
 class PaperThread implements NodeThread {
@@ -43,15 +46,17 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 export class PaperWorld {
   readonly keeper: Keeper;
   readonly threads: PaperThread[] = [];
-  readonly authority: Authority;
+  /** What the keeper takes for the time. */
+  #time = START;
+  readonly #mock: TestContext['mock'];
   /** What listeners were told, in words. */
   readonly news: string[] = [];
   /** Who joined, and who was made reachable. */
   readonly channels: string[] = [];
 
-  private constructor(options: StartOptions) {
+  private constructor(t: TestContext, options: StartOptions) {
+    this.#mock = t.mock;
     const resolved = resolveOptions({ memory: '1mb', ...options }, { source: 'library' });
-    this.authority = new Authority(resolved);
     const events = new EventEmitter<ClusterEvents>();
     for (const name of EVENTS) {
       (events as EventEmitter).on(name, (event: object) => this.news.push(inWords(name, event)));
@@ -61,8 +66,10 @@ export class PaperWorld {
       version: '0.0.0',
       wall: captureWall(),
       seed: 1,
-      authority: this.authority,
+      now: () => this.#time,
+      board: EpochBoard.for(resolved.nodes, resolved.vnodes),
       pool: {
+        fit: () => {},
         run: (task) => {
           const thread = new PaperThread(task);
           this.threads.push(thread);
@@ -70,6 +77,7 @@ export class PaperWorld {
         },
       },
       wiring: {
+        tell: () => {},
         tellAll: () => {},
         join: (address: Address, how = 'reachable'): Link[] => {
           this.channels.push(`${address} joins, ${how}`);
@@ -83,9 +91,15 @@ export class PaperWorld {
     });
   }
 
+  /** Lets the time go by: timers fire. */
+  passes(ms: number): void {
+    this.#time = instant(this.#time + ms);
+    this.#mock.timers.tick(ms);
+  }
+
   /** Nodes that serve. */
   static async start(t: TestContext, options: StartOptions): Promise<PaperWorld> {
-    const world = new PaperWorld(options);
+    const world = new PaperWorld(t, options);
     t.after(() => world.keeper.close());
     const up = world.keeper.launchAll();
     for (const node of world.keeper.nodes) world.keeper.onServing(node, null);

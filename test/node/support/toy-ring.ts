@@ -28,6 +28,7 @@ const position = (node: number, i: number): number =>
 
 class ToyRing implements RingView {
   readonly epoch: Epoch;
+  readonly nodes: readonly NodeIndex[];
   readonly #places: readonly { node: number; at: number }[];
   readonly #before: RingView | null;
 
@@ -37,6 +38,7 @@ class ToyRing implements RingView {
     before: RingView | null,
   ) {
     this.epoch = number;
+    this.nodes = [...new Set(places.map(({ node }) => nodeIndex(node)))].sort((a, b) => a - b);
     this.#places = places;
     this.#before = before;
   }

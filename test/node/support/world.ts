@@ -172,6 +172,7 @@ export class World {
             prng: this.#prng.fork(),
             now: this.#now,
             reads,
+            watch: null,
           })
         : null,
       router: isNode ? null : new Router({ local: null }),

@@ -1,18 +1,18 @@
 import { type Epoch, type KeyHash, type NodeIndex, nodeIndex } from '../base/units.js';
-import type { RingView } from '../node/ring-view.js';
-import { RingTable } from '../ring/table.js';
-import type { PublishedRing } from '../ring/table-codec.js';
-import type { Tenures } from '../ring/tenures.js';
+import { ownsRanges } from './member.js';
+import { RingTable } from './table.js';
+import type { PublishedRing } from './table-codec.js';
+import type { Tenures } from './tenures.js';
 
-/** A published ring as machines want to see it. */
-export class PublishedView implements RingView {
+/** A published ring, ready to be asked: what machines want to know of one (node/ring-view.ts). */
+export class PublishedView {
   readonly epoch: Epoch;
   readonly positions: Uint32Array;
   readonly #table: RingTable;
   readonly #tenures: Tenures;
   /** Whether it is the ring that ends the cluster: no other follows. */
   readonly isLast: boolean;
-  /** The nodes that are up, in their order. */
+  /** The nodes that serve, those that are leaving included, in their order. */
   readonly nodes: readonly NodeIndex[];
 
   constructor(ring: PublishedRing) {
@@ -21,7 +21,7 @@ export class PublishedView implements RingView {
     this.#tenures = ring.tenures;
     this.positions = this.#table.positions;
     this.isLast = ring.members.length === 0;
-    const serving = ring.members.filter((member) => member.state === 'up');
+    const serving = ring.members.filter((member) => ownsRanges(member.state));
     this.nodes = serving.map((member) => member.index).sort((a, b) => a - b);
   }
 

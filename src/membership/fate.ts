@@ -17,8 +17,7 @@
  * **Emptied** (cold): off the ring, and back with fresh memory. **Left out**: off the ring.
  */
 import { type Duration, duration } from '../base/units.js';
-import type { ClusterOptions } from '../config/options.js';
-import type { DownReason } from './node-life.js';
+import type { DownReason } from './node-record.js';
 
 /** Deaths in a row after which the memory is trusted no more. */
 export const WARM_DEATHS_MAX = 3;
@@ -40,10 +39,15 @@ export type Fate =
   | { readonly fate: 'kept' | 'emptied'; readonly wait: Duration }
   | { readonly fate: 'left-out' | 'given-up' };
 
-export function fateOf(
-  death: Death,
-  { restart, restartGrace }: Pick<ClusterOptions, 'restart' | 'restartGrace'>,
-): Fate {
+/** What is to become of the dead, by the cluster's options. */
+export interface RestartPolicy {
+  /** Back with its memory, back empty, or left out. */
+  readonly restart: 'warm' | 'cold' | 'off';
+  /** How long its range is held for a node that comes back with its memory. */
+  readonly restartGrace: Duration;
+}
+
+export function fateOf(death: Death, { restart, restartGrace }: RestartPolicy): Fate {
   const { reason, isWanted, failures } = death;
   const isAsked = isWanted && reason === 'killed';
   if (restart === 'off' && !isAsked) return { fate: 'left-out' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { duration } from '#src/base/units.js';
-import { type Death, type Fate, fateOf, WARM_DEATHS_MAX } from '#src/runtime/fate.js';
+import { type Death, type Fate, fateOf, WARM_DEATHS_MAX } from '#src/membership/fate.js';
 
 const WARM = { restart: 'warm', restartGrace: duration(250) } as const;
 const death = (of: Partial<Death> = {}): Death => ({
