@@ -56,7 +56,7 @@ export class Backoff {
     const since = this.#servesSince;
     if (since !== null && elapsed(since, now) >= this.#resetAfter) this.#next = this.#base;
     this.#servesSince = null;
-    const wait = this.#next * (1 - JITTER_SHARE * this.#prng.unit());
+    const wait = Math.round(this.#next * (1 - JITTER_SHARE * this.#prng.unit()));
     this.#next = duration(Math.min(this.#max, this.#next * 2));
     return duration(wait);
   }

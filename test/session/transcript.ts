@@ -1,11 +1,5 @@
 /**
- * Transcripts: text files that are both a manual of the protocol and a test. A case is a line that
- * says what happens, a line of dashes, and what the client receives, up to an empty line:
- *
- *     # Comments are kept.
- *     set k "two words" EX 10
- *     ----
- *     +OK
+ * Conversations as transcripts (test/support/transcript.ts): what a client sends, and what it receives.
  *
  * Steps: a command, quoted as in an inline request; `raw "…"`, bytes as they are; `clock +1500`,
  * time passes; `connect`, another connection. ␍␊ ends a line of the reply; other bytes that
@@ -13,43 +7,20 @@
  */
 import { Buffer } from 'node:buffer';
 import { InlineSplitter } from '#src/resp/inline.js';
+import { type Case, parseTranscript } from '../support/transcript.js';
 
 export type Step =
   | { readonly type: 'bytes'; readonly bytes: Buffer }
   | { readonly type: 'clock'; readonly ms: number }
   | { readonly type: 'connect' };
 
-export interface Case {
-  /** Comments, empty lines and the step itself, as they stand in the file. */
-  readonly lead: readonly string[];
+/** A case of a conversation. */
+export interface Exchange extends Omit<Case, 'step'> {
   readonly step: Step;
-  readonly expected: readonly string[];
 }
 
-const RULE = '----';
-
-export function parseTranscript(text: string): Case[] {
-  const cases: Case[] = [];
-  const lines = text.split('\n');
-  let lead: string[] = [];
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i] as string;
-    lead.push(line);
-    if (line === '' || line.startsWith('#')) continue;
-    const expected: string[] = [];
-    if (lines[i + 1] === RULE) {
-      for (i += 2; i < lines.length && lines[i] !== ''; i++) expected.push(lines[i] as string);
-      i--;
-    }
-    cases.push({ lead, step: parseStep(line), expected });
-    lead = [];
-  }
-  return cases;
-}
-
-/** The file again, with other replies. */
-export const writeTranscript = (cases: readonly Case[], replies: readonly string[][]): string =>
-  `${cases.map(({ lead }, i) => [...lead, RULE, ...(replies[i] as string[])].join('\n')).join('\n')}\n`;
+export const parseConversation = (text: string): Exchange[] =>
+  parseTranscript(text).map((one) => ({ ...one, step: parseStep(one.step) }));
 
 function parseStep(line: string): Step {
   const words = splitWords(line);

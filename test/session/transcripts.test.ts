@@ -4,19 +4,21 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Prng } from '#src/base/prng.js';
 import { type Instant, instant } from '#src/base/units.js';
+import { isUpdating, writeTranscript } from '../support/transcript.js';
 import { Conversation } from './conversation.js';
 import { type Answering, FakeHost } from './fake-host.js';
-import { type Case, parseTranscript, showReply, writeTranscript } from './transcript.js';
+import { type Exchange, parseConversation, showReply } from './transcript.js';
 
 /** The sources: the compiled tests lie in dist/test/session. */
 const FOLDER = new URL('../../../test/session/', import.meta.url);
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
 const START = instant(1_700_000_000_000);
 
-const load = (name: string): Case[] => parseTranscript(readFileSync(new URL(name, FOLDER), 'utf8'));
+const load = (name: string): Exchange[] =>
+  parseConversation(readFileSync(new URL(name, FOLDER), 'utf8'));
 
 /** Plays the cases one by one. */
-function play(cases: readonly Case[], answering: Answering): string[][] {
+function play(cases: readonly Exchange[], answering: Answering): string[][] {
   const host = new FakeHost(answering, new Prng(7));
   let now: Instant = START;
   let conversation = new Conversation(host, now);
@@ -34,7 +36,7 @@ for (const name of NAMES) {
   const cases = load(name);
   test(`Session answers ${name} as written (RESP-1, RESP-3, RESP-6)`, () => {
     const replies = play(cases, 'at-once');
-    if ((process.env as { UPDATE?: string }).UPDATE === '1') {
+    if (isUpdating()) {
       writeFileSync(new URL(name, FOLDER), writeTranscript(cases, replies));
       return;
     }
@@ -51,7 +53,7 @@ for (const name of NAMES) {
 }
 
 /** Runs of bytes without a step between them: what a client may send as one pipeline. */
-function pipelines(cases: readonly Case[]): { now: Instant; fresh: boolean; bytes: Buffer }[] {
+function pipelines(cases: readonly Exchange[]): { now: Instant; fresh: boolean; bytes: Buffer }[] {
   const found: { now: Instant; fresh: boolean; bytes: Buffer }[] = [];
   let now: Instant = START;
   let fresh = true;
@@ -73,7 +75,7 @@ function pipelines(cases: readonly Case[]): { now: Instant; fresh: boolean; byte
 
 /** Plays the cases as pipelines, each cut by `cut`. */
 function pour(
-  cases: readonly Case[],
+  cases: readonly Exchange[],
   answering: Answering,
   cut: (bytes: Buffer, index: number) => Buffer[],
 ): string {
