@@ -21,6 +21,7 @@ function asRunning(cluster: Cluster): RunningCluster {
       cluster.on('node-up', (payload) => listener({ event: 'node-up', ...payload }));
       cluster.on('epoch', (payload) => listener({ event: 'epoch', ...payload }));
       cluster.on('node-given-up', (payload) => listener({ event: 'node-given-up', ...payload }));
+      cluster.on('fault', (payload) => listener({ event: 'fault', ...payload }));
     },
     close: () => cluster.close(),
   };

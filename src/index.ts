@@ -11,6 +11,7 @@ export type { ConnectOptions } from './runtime/connect-options.js';
 export type {
   ClusterEvents,
   EpochEvent,
+  FaultEvent,
   NodeDownEvent,
   NodeGivenUpEvent,
   NodeUpEvent,

@@ -1,6 +1,6 @@
 import { unreachable } from '../base/assert.js';
 import type { Output } from './output.js';
-import type { ClusterEvent } from './running-cluster.js';
+import type { ClusterEvent, FaultReport } from './running-cluster.js';
 
 /** One line for what happened, for a person. Programs get the event itself as JSON. */
 export function describeEvent(event: ClusterEvent, output: Output): string {
@@ -19,8 +19,27 @@ export function describeEvent(event: ClusterEvent, output: Output): string {
       return `${output.style('red', 'given up')}: ${event.id}, after ${event.failures} deaths in a row`;
     case 'epoch':
       return `ring: epoch ${event.epoch} with ${event.nodes.join(', ') || 'no node'}`;
+    case 'fault':
+      return `${output.style('red', 'fault')}: ${describeFault(event)}`;
     default:
       return unreachable(event);
+  }
+}
+
+function describeFault(fault: FaultReport): string {
+  if (fault.what === 'pause') return `${fault.id} stands still for ${fault.ms} ms`;
+  const link = `link ${fault.link.join(' to ')}`;
+  switch (fault.what) {
+    case 'cut':
+      return `${link} is cut`;
+    case 'heal':
+      return `${link} is whole again; frames lost: ${fault.lost}`;
+    case 'delay':
+      return `${link} takes ${fault.ms} ms longer each way`;
+    case 'drop':
+      return `${link} loses frames with a probability of ${fault.rate}`;
+    default:
+      return unreachable(fault);
   }
 }
 

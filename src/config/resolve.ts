@@ -50,6 +50,7 @@ export function resolveLayers(
     restartGrace: duration(settings.restartGrace),
     reads: settings.reads,
     maxValueSize: settings.maxValueSize as Bytes,
+    chaos: settings.chaos,
   });
   return { cluster, json: settings.json };
 }

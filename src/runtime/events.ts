@@ -42,10 +42,27 @@ export interface NodeGivenUpEvent extends Omit<NodeDownEvent, 'held'> {
   readonly failures: number;
 }
 
+/** A fault was injected, or taken back, and is in force. Only with `chaos: true`. */
+export type FaultEvent =
+  /** The node's event loop stands still for `ms` milliseconds from now. */
+  | { readonly what: 'pause'; readonly id: string; readonly ms: number }
+  /** No frame passes between the two nodes. */
+  | { readonly what: 'cut'; readonly link: readonly [string, string] }
+  /**
+   * The link is whole again. `lost`: frames that it has lost since it was whole the last time, as
+   * far as both ends' present lives know.
+   */
+  | { readonly what: 'heal'; readonly link: readonly [string, string]; readonly lost: number }
+  /** Every frame takes `ms` milliseconds longer, each way. */
+  | { readonly what: 'delay'; readonly link: readonly [string, string]; readonly ms: number }
+  /** Each frame is lost with this probability. */
+  | { readonly what: 'drop'; readonly link: readonly [string, string]; readonly rate: number };
+
 /** The events of a cluster, with what their listeners get. */
 export interface ClusterEvents {
   'node-down': [NodeDownEvent];
   'node-up': [NodeUpEvent];
   epoch: [EpochEvent];
   'node-given-up': [NodeGivenUpEvent];
+  fault: [FaultEvent];
 }

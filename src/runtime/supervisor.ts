@@ -18,6 +18,7 @@ import { ShoalError } from '../base/errors.js';
 import type { ClusterOptions } from '../config/options.js';
 import type { Address, Frame } from '../wire/message.js';
 import { Authority } from './authority.js';
+import { Chaos } from './chaos.js';
 import type { Client } from './client.js';
 import { type ClientBasis, Clients, refuse } from './clients.js';
 import { captureWall } from './clock.js';
@@ -42,6 +43,8 @@ export class Supervisor {
   readonly version = packageVersion();
   readonly events = new EventEmitter<ClusterEvents>();
   readonly authority: Authority;
+  /** Faults on request. */
+  readonly chaos: Chaos;
   readonly #wiring: Wiring;
   readonly #pool: NodePool;
   readonly #keeper: Keeper;
@@ -67,6 +70,7 @@ export class Supervisor {
         const node = this.nodes[address];
         if (node !== undefined) this.#keeper.onNonsense(node);
       },
+      joining: (address) => this.chaos.joining(address),
     });
     this.#wiring.announce(this.authority.epoch);
     this.#pool = new NodePool(options.nodes.length, nodeFile);
@@ -79,6 +83,13 @@ export class Supervisor {
       wiring: this.#wiring,
       pool: this.#pool,
       events: this.events,
+    });
+    this.chaos = new Chaos({
+      isOn: options.chaos,
+      nodes: () => this.nodes,
+      wiring: this.#wiring,
+      events: this.events,
+      closedError,
     });
     this.#basis = {
       wall,
@@ -169,6 +180,7 @@ export class Supervisor {
   async #close(): Promise<void> {
     const { isUp } = this.#keeper;
     this.#keeper.close();
+    this.chaos.close();
     if (isUp) await settledWithin(this.#drain(), this.options.drainTimeout);
     this.#clients.close();
     if (isUp) await settledWithin(this.#stop(), STOP_PATIENCE_MS);
@@ -229,15 +241,21 @@ export class Supervisor {
     switch (control.control) {
       case 'serving':
         this.#keeper.onServing(node, control.port);
+        this.chaos.serves(from);
         break;
       case 'drained':
         this.#noteDrained(from);
+        break;
+      case 'in-force':
+        this.chaos.inForce(control);
         break;
       // What the supervisor says to others, and nobody to the supervisor.
       case 'link':
       case 'slab':
       case 'drain':
       case 'stop':
+      case 'fault':
+      case 'pause':
       case 'welcome':
       case 'refused':
         break;
@@ -251,6 +269,7 @@ export class Supervisor {
       return;
     }
     this.#noteDrained(address);
+    this.chaos.gone(address);
     this.#keeper.onGone(node);
   }
 
