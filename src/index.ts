@@ -12,6 +12,7 @@ export type { ConnectOptions } from './runtime/connect-options.js';
 export type {
   ClusterEvents,
   EpochEvent,
+  FaultEvent,
   NodeDownEvent,
   NodeEvent,
   NodeGivenUpEvent,

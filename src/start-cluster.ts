@@ -1,4 +1,5 @@
 import { resolveOptions, type StartOptions } from './config/options.js';
+import type { ChaosSource } from './http/chaos.js';
 import { HttpServer } from './http/server.js';
 import { Cluster } from './runtime/cluster.js';
 import { clusterStats, isHealthy } from './runtime/stats.js';
@@ -41,6 +42,7 @@ export async function startCluster(
       return isHealthy(supervisor);
     },
     stats: () => clusterStats(supervisor),
+    chaos: resolved.chaos ? faultsOf(supervisor) : null,
   });
   const { host, httpPort: wish } = resolved;
   const giveUp = (): void => void supervisor.close();
@@ -55,4 +57,19 @@ export async function startCluster(
   } finally {
     signal?.removeEventListener('abort', giveUp);
   }
+}
+
+/** What HTTP may do to a cluster with fault injection. */
+function faultsOf(supervisor: Supervisor): ChaosSource {
+  const { chaos } = supervisor;
+  return {
+    nodeIds: () => supervisor.nodes.map(({ id }) => id),
+    kill: (id) => supervisor.kill(id),
+    restart: (id) => supervisor.restart(id),
+    pause: (id, ms) => chaos.pause(id, ms),
+    cut: (a, b) => chaos.cut(a, b),
+    heal: (a, b) => chaos.heal(a, b),
+    delay: (a, b, ms) => chaos.delay(a, b, ms),
+    drop: (a, b, rate) => chaos.drop(a, b, rate),
+  };
 }

@@ -49,6 +49,16 @@ const EXAMPLES: Readonly<Record<string, (lines: string[]) => void>> = {
     assert.equal(refilled, 1_000);
     assert.match(lines[3] ?? '', /^n1 is back: n0 serving, n1 serving, n2 serving$/);
   },
+  'cut-a-link': (lines) => {
+    assert.deepEqual(lines, [
+      'fault: {"what":"cut","link":["n0","n1"]}',
+      'read through n0: hello',
+      'write by a client of its own: true',
+      'write through n0: ERR Cannot tell whether set was done: no answer for 5000 ms',
+      'fault: {"what":"heal","link":["n0","n1"],"lost":1}',
+      'healed, write through n0: OK',
+    ]);
+  },
   'lru-by-trace': (lines) => {
     const ratios = lines.map((line) => Number(/: ([\d.]+) % hits/.exec(line)?.[1]));
     assert.equal(ratios.length, 4);

@@ -18,7 +18,10 @@ export type ErrorCode =
   | 'ERR_BUSY'
   /** The node was lost, or no answer came in time, after the write was sent: it may or may not have happened. */
   | 'ERR_OUTCOME_UNKNOWN'
-  /** No answer to a read in time. Nothing was changed; safe to retry. */
+  /**
+   * No answer in time: to a read (nothing was changed; safe to retry), or of a node that a fault was
+   * injected into (it comes into force when the node gets to it; safe to retry).
+   */
   | 'ERR_TIMEOUT'
   /** The client or the cluster has been closed. */
   | 'ERR_CLOSED'
@@ -27,7 +30,9 @@ export type ErrorCode =
   /** An option that is unknown, unparsable, out of range, or does not fit the others. */
   | 'ERR_USAGE'
   /** A peer's frame or a client's request could not be understood. */
-  | 'ERR_PROTOCOL';
+  | 'ERR_PROTOCOL'
+  /** A fault was to be injected into a cluster that was started without `chaos`. Nothing was changed. */
+  | 'ERR_CHAOS_OFF';
 
 /** Base class of the errors that callers may want to catch. */
 export class ShoalError extends Error {

@@ -68,12 +68,21 @@ function notes(options: ClusterOptions, cluster: RunningCluster, { cores }: Mach
     const base = `http://${host.includes(':') ? `[${host}]` : host}:${cluster.httpPort}`;
     lines.push(`Health and statistics: ${base}/healthz and /stats.json`);
   }
+  if (options.chaos) lines.push(chaosWarning(cluster));
   if (nodes.length > cores) {
     lines.push(
       `Note: ${nodes.length} nodes on ${cores} cores take turns; more nodes than cores add no speed.`,
     );
   }
   return lines;
+}
+
+function chaosWarning({ httpPort }: RunningCluster): string {
+  const opens =
+    httpPort === null
+      ? 'no HTTP port is open, so nobody can use it.'
+      : `whoever reaches port ${httpPort} may kill, restart and hang nodes, and cut, delay and thin out their links.`;
+  return `Warning: fault injection is on (--chaos): ${opens}`;
 }
 
 function serving({ host }: ClusterOptions, cluster: RunningCluster): string {

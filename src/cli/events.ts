@@ -1,6 +1,6 @@
 import { unreachable } from '../base/assert.js';
 import type { Output } from './output.js';
-import type { ClusterEvent } from './running-cluster.js';
+import type { ClusterEvent, FaultReport } from './running-cluster.js';
 
 /** One line for what happened, for a person. Programs get the event itself as JSON. */
 export function describeEvent(event: ClusterEvent, output: Output): string {
@@ -37,10 +37,30 @@ export function describeEvent(event: ClusterEvent, output: Output): string {
       return `gone: ${event.id}`;
     case 'supervisor-stalled':
       return `the supervisor was blocked for ${event.late} ms; nobody is blamed for that`;
+    case 'fault':
+      return `${output.style('red', 'fault')}: ${describeFault(event)}`;
     default:
       return unreachable(event);
   }
 }
 
 const accuser = (by: string | null): string => by ?? 'the supervisor';
+
+function describeFault(fault: FaultReport): string {
+  if (fault.what === 'pause') return `${fault.id} stands still for ${fault.ms} ms`;
+  const link = `link ${fault.link.join(' to ')}`;
+  switch (fault.what) {
+    case 'cut':
+      return `${link} is cut`;
+    case 'heal':
+      return `${link} is whole again; frames lost: ${fault.lost}`;
+    case 'delay':
+      return `${link} takes ${fault.ms} ms longer each way`;
+    case 'drop':
+      return `${link} loses frames with a probability of ${fault.rate}`;
+    default:
+      return unreachable(fault);
+  }
+}
+
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');

@@ -74,4 +74,13 @@ export type ClusterEvent =
       readonly id: string;
     }
   /** The supervisor's thread was blocked for so many ms. */
-  | { readonly event: 'supervisor-stalled'; readonly late: number };
+  | { readonly event: 'supervisor-stalled'; readonly late: number }
+  /** A fault was injected on request, or taken back (heal), and is in force. */
+  | ({ readonly event: 'fault' } & FaultReport);
+
+export type FaultReport =
+  | { readonly what: 'pause'; readonly id: string; readonly ms: number }
+  | { readonly what: 'cut'; readonly link: readonly [string, string] }
+  | { readonly what: 'heal'; readonly link: readonly [string, string]; readonly lost: number }
+  | { readonly what: 'delay'; readonly link: readonly [string, string]; readonly ms: number }
+  | { readonly what: 'drop'; readonly link: readonly [string, string]; readonly rate: number };

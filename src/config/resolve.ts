@@ -52,6 +52,7 @@ export function resolveLayers(
     restartGrace: duration(settings.restartGrace),
     reads: settings.reads,
     maxValueSize: settings.maxValueSize as Bytes,
+    chaos: settings.chaos,
   });
   return { cluster, json: settings.json };
 }

@@ -46,7 +46,7 @@ export interface Settings {
   readonly restart: 'warm' | 'cold' | 'off';
   readonly restartGrace: number;
   readonly maxValueSize: Bytes;
-  readonly chaos: false;
+  readonly chaos: boolean;
   readonly reads: 'shared' | 'proxy';
   readonly backend: 'none';
   readonly strategy: 'aside';
@@ -204,7 +204,12 @@ export const OPTIONS: Table = {
     fallbackText: '8mb',
     help: 'larger values are refused',
   },
-  chaos: { ...hidden, kind: fixedSwitch(false), fallback: false },
+  chaos: {
+    ...shown,
+    kind: yesNo,
+    fallback: false,
+    help: 'fault injection by HTTP and the library: whoever reaches them may hang nodes and cut links',
+  },
   reads: {
     ...shown,
     kind: choice(['shared', 'proxy'], []),

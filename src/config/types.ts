@@ -67,6 +67,13 @@ export interface StartOptions {
   readonly reads?: 'shared' | 'proxy';
   /** Values above this are refused: bytes, or a size; 1kb to 512mb. @default '8mb' */
   readonly maxValueSize?: number | string;
+  /**
+   * Fault injection: whether `pause`, `cut`, `delay` and `drop` of the cluster, and the POST routes of
+   * HTTP (`kill` and `restart` among them), do anything. Off, they are refused: `ERR_CHAOS_OFF`, 403.
+   * For tests and demonstrations: whoever reaches the HTTP port may hang nodes and cut links then.
+   * @default false
+   */
+  readonly chaos?: boolean;
 }
 
 /** One node, resolved. */
@@ -100,4 +107,5 @@ export interface ClusterOptions {
   readonly restartGrace: Duration;
   readonly reads: 'shared' | 'proxy';
   readonly maxValueSize: Bytes;
+  readonly chaos: boolean;
 }

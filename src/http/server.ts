@@ -1,10 +1,13 @@
 /**
- * The cluster's HTTP door: whether it is well, and its figures. Plain text and JSON over Node's
- * own server, which knows no more of the cluster than `HttpSource`.
+ * The cluster's HTTP door: whether it is well, its figures, and faults on request. Plain text and JSON
+ * over Node's own server, which knows no more of the cluster than `HttpSource`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ShoalError } from '../base/errors.js';
+import { type Answer, json, text } from './answer.js';
+import { actionAt, type ChaosSource, perform } from './chaos.js';
+import { objectionTo } from './own-request.js';
 
 /** What the server has to tell. */
 export interface HttpSource {
@@ -12,6 +15,8 @@ export interface HttpSource {
   readonly healthy: boolean;
   /** Every figure there is, for JSON. */
   stats(): object;
+  /** Faults on request; null: none, and whoever asks for one is refused. */
+  readonly chaos: ChaosSource | null;
 }
 
 export interface HttpOptions {
@@ -26,13 +31,6 @@ const CONNECTIONS_MAX = 256;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** What is answered to one request. */
-interface Answer {
-  readonly status: 200 | 404 | 405 | 503;
-  readonly type: 'text/plain; charset=utf-8' | 'application/json; charset=utf-8';
-  readonly body: string;
-}
-
 type Route = (source: HttpSource) => Answer;
 
 const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
@@ -40,16 +38,17 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/stats.json', (source) => json(source.stats())],
 ]);
 
-/** Answers `GET` and `HEAD` of `/healthz` and `/stats.json`. */
+/** Answers `GET` and `HEAD` of `/healthz` and `/stats.json`, and `POST` of the faults in chaos.ts. */
 export class HttpServer {
   readonly #source: HttpSource;
   readonly #server: Server;
+  #own: HttpOptions = { host: '', port: 0 };
 
   constructor(source: HttpSource) {
     this.#source = source;
     this.#server = createServer(
       { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-      (request, response) => this.#answer(request, response),
+      (request, response) => void this.#answer(request, response),
     );
     this.#server.maxConnections = CONNECTIONS_MAX;
   }
@@ -72,12 +71,17 @@ export class HttpServer {
         this.#server.removeAllListeners('error');
         // A connection that could not be accepted is its client's trouble.
         this.#server.on('error', () => {});
-        resolve((this.#server.address() as AddressInfo).port);
+        const { port: own } = this.#server.address() as AddressInfo;
+        this.#own = { host, port: own };
+        resolve(own);
       });
     });
   }
 
-  /** Closes the server and all its connections: answers are short, and made in one turn. */
+  /**
+   * Closes the server and all its connections: answers are short, and made in one turn. Whoever waits
+   * for a fault to take effect gets none.
+   */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
@@ -90,36 +94,34 @@ export class HttpServer {
     this.#server.unref();
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Whatever a client sends along is not wanted.
     request.resume();
-    const { status, type, body } = this.#answerTo(request);
+    const { status, type, body, allow } = await this.#answerTo(request);
     response.writeHead(status, {
       'content-type': type,
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+      ...(allow === undefined ? {} : { allow }),
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  #answerTo({ method, url = '/' }: IncomingMessage): Answer {
-    const path = url.split('?', 1)[0] ?? url;
+  #answerTo({ method, url = '/', headers }: IncomingMessage): Answer | Promise<Answer> {
+    const [path = url, query = ''] = url.split('?', 2);
+    const objection = method === 'POST' ? objectionTo(headers, this.#own) : null;
+    if (objection !== null) return text(403, objection);
+    const action = actionAt(path);
+    if (action !== null) {
+      if (method === 'POST') return perform(action, query, this.#source.chaos);
+      return { ...text(405, `Only POST of ${path}`), allow: 'POST' };
+    }
     const route = ROUTES.get(path);
     if (route === undefined) {
       return text(404, `Nothing is here; there is ${[...ROUTES.keys()].join(' and ')}`);
     }
-    if (method !== 'GET' && method !== 'HEAD') return text(405, `Only GET and HEAD of ${path}`);
-    return route(this.#source);
+    if (method === 'GET' || method === 'HEAD') return route(this.#source);
+    return { ...text(405, `Only GET and HEAD of ${path}`), allow: 'GET, HEAD' };
   }
-}
-
-function text(status: Answer['status'], line: string): Answer {
-  return { status, type: 'text/plain; charset=utf-8', body: `${line}\n` };
-}
-
-function json(content: object): Answer {
-  const body = `${JSON.stringify(content, null, 2)}\n`;
-  return { status: 200, type: 'application/json; charset=utf-8', body };
 }

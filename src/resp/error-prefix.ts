@@ -17,4 +17,5 @@ export const ERROR_PREFIX: Readonly<Record<ErrorCode, string>> = {
   ERR_START: 'ERR',
   ERR_USAGE: 'ERR',
   ERR_PROTOCOL: 'ERR',
+  ERR_CHAOS_OFF: 'ERR',
 };

@@ -375,6 +375,9 @@ export class Client {
       case 'stop':
       case 'serving':
       case 'drained':
+      case 'fault':
+      case 'pause':
+      case 'in-force':
         break;
     }
   }

@@ -158,6 +158,100 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
+   * Blocks a node's event loop, as a hang would: it answers nothing and serves nothing, while reads in
+   * place of its memory go on. Resolves when that has begun. A node that is on its way back is waited
+   * for. A pause that lasts `heartbeatFailures` heartbeats is found by them, and the node killed.
+   *
+   * @param ms milliseconds, 1 to 60,000
+   * @throws RangeError if there is no such node, or for `ms` out of range
+   * @throws ShoalError `ERR_CHAOS_OFF` without `chaos: true`; `ERR_TIMEOUT` if the node has not stopped
+   *   within 5 s (it may yet); `ERR_BUSY` above 1,024 faults that wait to come into force; `ERR_CLOSED`
+   *
+   * @example A node that hangs for a second
+   * ```ts
+   * const cluster = await startCluster({ nodes: 3, chaos: true });
+   * await cluster.pause('n1', 1_000);
+   * ```
+   */
+  pause(id: string, ms: number): Promise<void> {
+    return held(this.#supervisor.chaos.pause(id, ms));
+  }
+
+  /**
+   * Cuts the link between two nodes: no frame passes any more, in either direction; those on their way
+   * are lost. What a node asks of the other one ends as no answer does, after 5 s. Messages are cut,
+   * not memory: reads in place go on. The nodes' channels to clients and to the supervisor are left alone,
+   * so clients of the library notice nothing. The link stays cut for later lives of both nodes, until `heal`.
+   *
+   * Resolves when both nodes have cut it; one that is dead begins its next life so.
+   *
+   * @throws RangeError if there is no such node, or both are the same
+   * @throws ShoalError `ERR_CHAOS_OFF` without `chaos: true`; `ERR_TIMEOUT` if a node has not done it
+   *   within 5 s (it does when it gets to it); `ERR_BUSY` above 1,024 faults that wait to come into
+   *   force; `ERR_CLOSED`
+   *
+   * @example Half a second of separation
+   * ```ts
+   * const cluster = await startCluster({ nodes: 3, port: 0, chaos: true });
+   * await cluster.cut('n0', 'n1');
+   * await setTimeout(500); // of node:timers/promises
+   * await cluster.heal('n0', 'n1');
+   * ```
+   */
+  cut(a: string, b: string): Promise<void> {
+    return held(this.#supervisor.chaos.cut(a, b));
+  }
+
+  /**
+   * Takes all faults off the link between two nodes. What is delayed is sent at once, in its order.
+   * Resolves when the link is whole at both ends; a link without faults stays as it is. The event
+   * `fault` says how many frames were lost.
+   *
+   * @throws as `cut`
+   *
+   * @example After all that was done to a link
+   * ```ts
+   * await cluster.heal('n0', 'n1');
+   * ```
+   */
+  heal(a: string, b: string): Promise<void> {
+    return held(this.#supervisor.chaos.heal(a, b));
+  }
+
+  /**
+   * Has every frame between two nodes take longer, each way, in the order in which it was sent: a frame
+   * sent later, under a shorter delay, does not overtake. At most 65,536 frames and 64 MiB are held for each
+   * direction; further ones are lost. Goes together with `drop`. Lasts as `cut` does.
+   *
+   * @param ms milliseconds, 0 to 60,000; 0 takes the delay off, and sends at once what is held
+   * @throws as `cut`, and RangeError for `ms` out of range
+   *
+   * @example A slow link
+   * ```ts
+   * await cluster.delay('n0', 'n1', 20); // 40 ms more for a question and its answer
+   * ```
+   */
+  delay(a: string, b: string, ms: number): Promise<void> {
+    return held(this.#supervisor.chaos.delay(a, b, ms));
+  }
+
+  /**
+   * Has frames between two nodes be lost, each by chance. A frame is all that a turn of the event loop
+   * had to say to the other node. Goes together with `delay`. Lasts as `cut` does.
+   *
+   * @param rate probability, 0 (none) to 1 (all)
+   * @throws as `cut`, and RangeError for `rate` out of range
+   *
+   * @example One frame of ten is lost
+   * ```ts
+   * await cluster.drop('n0', 'n1', 0.1);
+   * ```
+   */
+  drop(a: string, b: string, rate: number): Promise<void> {
+    return held(this.#supervisor.chaos.drop(a, b, rate));
+  }
+
+  /**
    * Takes no further requests, lets what is outstanding finish within the drain timeout, and ends
    * all threads, ports and timers: nothing keeps the process alive after it. Safe to call again.
    */

@@ -77,6 +77,21 @@ export interface SupervisorStalledEvent {
   /** Milliseconds. */
   readonly late: number;
 }
+/** A fault was injected, or taken back, and is in force. Only with `chaos: true`. */
+export type FaultEvent =
+  /** The node's event loop stands still for `ms` milliseconds from now. */
+  | { readonly what: 'pause'; readonly id: string; readonly ms: number }
+  /** No frame passes between the two nodes. */
+  | { readonly what: 'cut'; readonly link: readonly [string, string] }
+  /**
+   * The link is whole again. `lost`: frames that it has lost since it was whole the last time, as
+   * far as both ends' present lives know.
+   */
+  | { readonly what: 'heal'; readonly link: readonly [string, string]; readonly lost: number }
+  /** Every frame takes `ms` milliseconds longer, each way. */
+  | { readonly what: 'delay'; readonly link: readonly [string, string]; readonly ms: number }
+  /** Each frame is lost with this probability. */
+  | { readonly what: 'drop'; readonly link: readonly [string, string]; readonly rate: number };
 
 /** The events of a cluster, with what their listeners get. */
 export interface ClusterEvents {
@@ -96,6 +111,7 @@ export interface ClusterEvents {
   /** It is gone for good: stopped, or it could not be started. */
   'node-left': [NodeEvent];
   'supervisor-stalled': [SupervisorStalledEvent];
+  fault: [FaultEvent];
 }
 
 /** Every name of an event. */
@@ -112,6 +128,7 @@ export const EVENT_NAMES = [
   'node-leaving',
   'node-left',
   'supervisor-stalled',
+  'fault',
 ] as const satisfies readonly (keyof ClusterEvents)[];
 
 /** One event with its name in it: what a line of `--json` says. */

@@ -34,6 +34,7 @@ import {
 import { Clock, type WallOffset } from './clock.js';
 import type { Control } from './control.js';
 import { EpochBoard, NO_RING } from './epoch-board.js';
+import type { LinkFaults } from './link-faults.js';
 import type { Link } from './node-task.js';
 import { PeerPorts, type PortEvents } from './peer-ports.js';
 import type { SharedSlabs } from './shared-slabs.js';
@@ -148,6 +149,11 @@ export class MachineDriver implements Outbox, PortEvents {
     this.#ports.tell(SUPERVISOR, control);
   }
 
+  /** Has these faults act on all frames from now on. */
+  impose(faults: LinkFaults): void {
+    this.#ports.impose(faults);
+  }
+
   /** Posts what is still to be said, and closes all channels. */
   close(): void {
     if (this.#closed) return;
@@ -177,6 +183,12 @@ export class MachineDriver implements Outbox, PortEvents {
   control(_from: Address, control: Control): void {
     if (control.control === 'slab') {
       this.#slabs.learn(control.share);
+      return;
+    }
+    // No input to the machine, so no turn begins. To follow the ring now would mean to read on in this
+    // channel: the links that this fault is about would be taken up before it, and later ones act first.
+    if (control.control === 'fault' || control.control === 'pause') {
+      this.#doors.control(control);
       return;
     }
     if (control.control !== 'link') {

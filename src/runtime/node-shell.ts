@@ -17,8 +17,9 @@ import { sessionLimits } from '../session/limits.js';
 import { Slab, SlabRefused } from '../slab/slab.js';
 import type { RequestId } from '../wire/message.js';
 import { Clock } from './clock.js';
-import type { Control } from './control.js';
+import type { Control, FaultControl, PauseControl } from './control.js';
 import { EpochBoard } from './epoch-board.js';
+import { LinkFaults } from './link-faults.js';
 import { type Doors, MachineDriver } from './machine-driver.js';
 import type { NodeEnd, NodeTask } from './node-task.js';
 import { Rehearsal } from './rehearsal.js';
@@ -91,6 +92,8 @@ class NodeShell implements Doors, RespNode {
   readonly #resp: RespServer | null;
   readonly #startedAt: Instant;
   readonly #beat: NodeJS.Timeout;
+  /** Null until the first fault is injected. */
+  #faults: LinkFaults | null = null;
   #end: (end: NodeEnd) => void = () => {};
 
   constructor(task: NodeTask, slab: Slab) {
@@ -131,6 +134,8 @@ class NodeShell implements Doors, RespNode {
   control(control: Control): void {
     if (control.control === 'drain') void this.#drain();
     else if (control.control === 'stop') this.#stop({ how: 'stopped' });
+    else if (control.control === 'fault') this.#setFault(control);
+    else if (control.control === 'pause') this.#pause(control);
   }
 
   turnEnds(now: Instant): void {
@@ -205,6 +210,20 @@ class NodeShell implements Doors, RespNode {
       return;
     }
     this.#driver.tell({ control: 'serving', port });
+  }
+
+  #setFault({ order, peer, fault }: FaultControl): void {
+    // Draws of its own: which frames are lost must not shift what else the node does by chance.
+    this.#faults ??= new LinkFaults(new Prng(this.#task.seed).fork());
+    this.#driver.impose(this.#faults);
+    this.#driver.tell({ control: 'in-force', order, lost: this.#faults.set(peer, fault) });
+  }
+
+  /** Stands still, as a thread does that hangs; only its death ends it earlier. */
+  #pause({ order, ms }: PauseControl): void {
+    this.#driver.tell({ control: 'in-force', order, lost: 0 });
+    const nobodyKnows = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    Atomics.wait(nobodyKnows, 0, 0, ms);
   }
 
   async #drain(): Promise<void> {

@@ -11,12 +11,16 @@
  * A peer that dies closes its ports. Whoever held the other end learns it by `lost`, after every
  * frame that the peer had sent. A message to a peer that has no port counts as lost, too: so the
  * sender is told, instead of waiting for an answer that nobody will give.
+ *
+ * Faults that are injected (link-faults.ts) act on frames, where they are posted and where they
+ * arrive; what is said about the threads themselves passes them by.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Epoch } from '../base/units.js';
 import { decodeFrame, encodeFrames } from '../wire/codec.js';
 import type { Address, Frame, Message } from '../wire/message.js';
 import type { Control } from './control.js';
+import type { LinkFaults, Post } from './link-faults.js';
 
 /** What a thread does with what its ports bring. */
 export interface PortEvents {
@@ -38,7 +42,7 @@ interface Peer {
   readonly port: MessagePort;
   /** What this turn has said to it. The requests outstanding are limited, and so is this. */
   waiting: Message[];
-  readonly post: (frame: Uint8Array<ArrayBuffer>) => void;
+  readonly post: Post;
 }
 
 export class PeerPorts {
@@ -49,6 +53,8 @@ export class PeerPorts {
   /** Who was spoken to without a port, and has not been reported for it. */
   readonly #unreachable = new Set<Address>();
   #epoch: Epoch;
+  /** Undefined until a fault is injected: without, a frame costs one look at this. */
+  #faults: LinkFaults | undefined;
   readonly #hold: Hold;
 
   constructor(events: PortEvents, epoch: Epoch, hold: Hold) {
@@ -64,6 +70,11 @@ export class PeerPorts {
     this.#epoch = epoch;
   }
 
+  /** Has these faults act on all frames from now on. */
+  impose(faults: LinkFaults): void {
+    this.#faults = faults;
+  }
+
   /**
    * Takes up the channel to a peer. The channel to an earlier life of the peer is lost by it, and
    * so is what was said while there was none: that is reported before, never after.
@@ -71,7 +82,7 @@ export class PeerPorts {
   attach(address: Address, port: MessagePort): void {
     const isOwed = this.#unreachable.has(address);
     if (isOwed || this.#peers[address] !== undefined) this.#lose(address);
-    const post = (frame: Uint8Array<ArrayBuffer>): void => port.postMessage(frame, [frame.buffer]);
+    const post: Post = (frame) => port.postMessage(frame, [frame.buffer]);
     const peer: Peer = { address, port, waiting: [], post };
     this.#peers[address] = peer;
     port.on('message', (data: Uint8Array | Control) => this.#receive(peer, data));
@@ -142,6 +153,7 @@ export class PeerPorts {
     if (peer === undefined) return;
     this.#peers[address] = undefined;
     peer.waiting = [];
+    this.#faults?.channelCloses(address);
     peer.port.close();
   }
 
@@ -156,6 +168,7 @@ export class PeerPorts {
       this.#events.control(peer.address, data);
       return;
     }
+    if (this.#faults?.loses(peer.address) === true) return;
     const decoded = decodeFrame(data);
     if (decoded.outcome !== 'refused') this.#events.frame(peer.address, decoded.frame);
     else if (this.#events.nonsense !== undefined) this.#events.nonsense(peer.address);
@@ -167,7 +180,9 @@ export class PeerPorts {
     const { waiting } = peer;
     if (waiting.length === 0) return;
     peer.waiting = [];
-    encodeFrames(this.#epoch, waiting, peer.post);
+    const faults = this.#faults;
+    const post = faults === undefined ? peer.post : faults.through(peer.address, peer.post);
+    encodeFrames(this.#epoch, waiting, post);
   }
 
   #lose(address: Address): void {

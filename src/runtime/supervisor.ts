@@ -18,6 +18,7 @@ import { ShoalError } from '../base/errors.js';
 import type { ClusterOptions, NodeOptions } from '../config/options.js';
 import type { Authority } from '../membership/authority.js';
 import type { Address, Frame } from '../wire/message.js';
+import { Chaos } from './chaos.js';
 import type { Client } from './client.js';
 import { type ClientBasis, Clients, refuse } from './clients.js';
 import { captureWall } from './clock.js';
@@ -43,6 +44,8 @@ export class Supervisor {
   readonly version = packageVersion();
   readonly events = new EventEmitter<ClusterEvents>();
   readonly board: EpochBoard;
+  /** Faults on request. */
+  readonly chaos: Chaos;
   readonly #wiring: Wiring;
   readonly #pool: NodePool;
   readonly #keeper: Keeper;
@@ -68,6 +71,7 @@ export class Supervisor {
         const node = this.#keeper.node(address);
         if (node !== undefined) this.#keeper.onNonsense(node);
       },
+      joining: (address) => this.chaos.joining(address),
     });
     this.#pool = new NodePool(options.nodes.length, nodeFile);
     this.#keeper = new Keeper({
@@ -79,6 +83,13 @@ export class Supervisor {
       wiring: this.#wiring,
       pool: this.#pool,
       events: this.events,
+    });
+    this.chaos = new Chaos({
+      isOn: options.chaos,
+      nodes: () => this.nodes,
+      wiring: this.#wiring,
+      events: this.events,
+      closedError,
     });
     this.#basis = {
       wall,
@@ -192,6 +203,7 @@ export class Supervisor {
   async #close(): Promise<void> {
     const { isUp } = this.#keeper;
     this.#keeper.close();
+    this.chaos.close();
     if (isUp) await settledWithin(this.#drain(), this.options.drainTimeout);
     this.#clients.close();
     if (isUp) await settledWithin(this.#stop(), STOP_PATIENCE_MS);
@@ -249,16 +261,22 @@ export class Supervisor {
     switch (control.control) {
       case 'serving':
         this.#keeper.onServing(node, control.port);
+        this.chaos.serves(from);
         break;
       case 'drained':
         this.#noteDrained(from);
         this.#keeper.onDrained(node);
+        break;
+      case 'in-force':
+        this.chaos.inForce(control);
         break;
       // What the supervisor says to others, and nobody to the supervisor.
       case 'link':
       case 'slab':
       case 'drain':
       case 'stop':
+      case 'fault':
+      case 'pause':
       case 'welcome':
       case 'refused':
         break;
@@ -272,6 +290,7 @@ export class Supervisor {
       return;
     }
     this.#noteDrained(address);
+    this.chaos.gone(address);
     this.#keeper.onGone(node);
   }
 

@@ -29,6 +29,8 @@ import { PeerPorts, type PortEvents } from './peer-ports.js';
 export interface WiringEvents extends Pick<PortEvents, 'frame' | 'control' | 'lost'> {
   /** A node sent what is no frame. `lost` is the proof of its death, so its channel is kept. */
   nonsense(address: Address): void;
+  /** A node is about to join: what it is told now it knows before it can talk to anyone. */
+  joining(address: Address): void;
 }
 
 /** One end of a channel, for who is to hold it later. */
@@ -69,6 +71,7 @@ export class Wiring {
     assert(!this.#parties.has(newcomer), 'an address is taken once at a time');
     const own = new MessageChannel();
     this.#ports.attach(newcomer, own.port1);
+    this.#events.joining(newcomer);
     if (how === 'unreachable') this.#keptBack.set(newcomer, []);
     for (const party of this.#parties) {
       if (isClient(newcomer) && isClient(party)) continue;

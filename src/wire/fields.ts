@@ -82,6 +82,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
   ERR_START: true,
   ERR_USAGE: true,
   ERR_PROTOCOL: true,
+  ERR_CHAOS_OFF: true,
 };
 
 export const KIND_MASK = 0b11;

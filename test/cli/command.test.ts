@@ -52,8 +52,12 @@ const OTHER: Readonly<Partial<Record<OptionName, [string, unknown]>>> = {
   restart: ['off', 'off'],
   restartGrace: ['500', 500],
   maxValueSize: ['1mb', 2 ** 20],
+  chaos: ['true', true],
   reads: ['proxy', 'proxy'],
 };
+
+/** A switch takes no value on the command line. */
+const isSwitch = (name: OptionName): boolean => OPTIONS[name].kind.placeholder === null;
 
 describe('every option', () => {
   it('has a sample here (CLI-1)', () => {
@@ -66,8 +70,8 @@ describe('every option', () => {
       const byDefault = await run([]);
       const file = configFile({ [name]: data });
       const runs = await Promise.all([
-        run([flagOf(name), text]),
-        run([`${flagOf(name)}=${text}`]),
+        run(isSwitch(name) ? [flagOf(name)] : [flagOf(name), text]),
+        run([isSwitch(name) ? flagOf(name) : `${flagOf(name)}=${text}`]),
         run([], { environment: { [variableOf(name)]: text } }),
         run(['--config', file]),
         run([], { environment: { SHOAL_CONFIG: file } }),
@@ -83,7 +87,8 @@ describe('every option', () => {
       const bad = 'no such thing';
       const file = configFile({ [name]: bad });
       const quoted = (label: string): RegExp => new RegExp(`: ${label} `);
-      assertUsage(await run([flagOf(name), bad]), quoted(flagOf(name)));
+      if (isSwitch(name)) assertUsage(await run([`${flagOf(name)}=${bad}`]), /unknown option/);
+      else assertUsage(await run([flagOf(name), bad]), quoted(flagOf(name)));
       const environment = { [variableOf(name)]: bad };
       assertUsage(await run([], { environment }), quoted(variableOf(name)));
       assertUsage(await run(['--config', file]), quoted(`"${name}" in ${file}`));
@@ -91,10 +96,8 @@ describe('every option', () => {
 
     it(`is in the help with its default: ${name} (CLI-1)`, async () => {
       const { stdout } = await run(['--help']);
-      assert.match(
-        stdout,
-        new RegExp(`^  ${flagOf(name)} <[^[]+\\[${fallbackText(name)}\\]$`, 'm'),
-      );
+      const [value, fallback] = isSwitch(name) ? ['', ''] : [' <', `\\[${fallbackText(name)}\\]`];
+      assert.match(stdout, new RegExp(`^  ${flagOf(name)}${value}[^[]+${fallback}$`, 'm'));
     });
   }
 
@@ -158,7 +161,6 @@ describe('a bad command line', () => {
 
   const unbuilt: readonly (readonly string[])[] = [
     ['--unix-socket', '/tmp/shoal.sock'],
-    ['--chaos'],
     ['--backend', 'redis://localhost'],
     ['--strategy', 'write-behind'],
     ['--password', 'secret'],
@@ -220,6 +222,18 @@ describe('the command', () => {
     );
   });
 
+  it('warns of what fault injection opens, and to whom (CLI-4)', async () => {
+    const open = await run(['--chaos', '--http-port', '7090']);
+    assert.match(
+      open.stdout,
+      /^Warning: fault injection is on \(--chaos\): whoever reaches port 7090 may kill, /m,
+    );
+    const closed = await run(['--chaos', '--http-port', 'off']);
+    assert.match(closed.stdout, /^Warning: .*no HTTP port is open, so nobody can use it\.$/m);
+    const { stdout } = await run(['--json', '--chaos']);
+    assert.match(stdout, /^\{"event":"ready"/);
+  });
+
   it('prints exactly the documented ready line with --json (CLI-4)', async () => {
     const { stdout } = await run(['--json', '--nodes', '2', '--http-port', 'off']);
     const [first, ...rest] = stdout.trimEnd().split('\n');
@@ -251,17 +265,26 @@ describe('the command', () => {
       cluster.emit({ ...up, warm: false, entries: 0 });
       cluster.emit({ event: 'node-down', id: 'n0', reason: 'hung', text: '', held: true });
       cluster.emit({ ...up, id: 'n0', port: null, warm: true, entries: 12 });
+      const link = ['n0', 'n1'] as const;
+      cluster.emit({ event: 'fault', what: 'pause', id: 'n1', ms: 500 });
+      cluster.emit({ event: 'fault', what: 'cut', link });
+      cluster.emit({ event: 'fault', what: 'delay', link, ms: 20 });
+      cluster.emit({ event: 'fault', what: 'drop', link, rate: 0.5 });
+      cluster.emit({ event: 'fault', what: 'heal', link, lost: 3 });
       signals.emit('SIGINT');
     };
     const { stdout } = await run(['--nodes', '2'], { whenReady });
     assert.match(
       stdout,
-      /down: n1 \(crashed: a b\); what it held is gone\nring: epoch 2 with n0\nup: n1 on port 7002, empty\ndown: n0 \(hung\); its keys are held for it\nup: n0, with 12 entries\nSIGINT/,
+      /down: n1 \(crashed: a b\); what it held is gone\nring: epoch 2 with n0\nup: n1 on port 7002, empty\ndown: n0 \(hung\); its keys are held for it\nup: n0, with 12 entries\nfault: n1 stands still for 500 ms\nfault: link n0 to n1 is cut\nfault: link n0 to n1 takes 20 ms longer each way\nfault: link n0 to n1 loses frames with a probability of 0\.5\nfault: link n0 to n1 is whole again; frames lost: 3\nSIGINT/,
     );
     const json = await run(['--nodes', '2', '--json'], { whenReady });
     assert.match(
       json.stdout,
       /\{"event":"node-down","id":"n1","reason":"crashed","text":"a\\n {2}b","held":false\}\n/,
+    );
+    assert.ok(
+      json.stdout.includes('{"event":"fault","what":"heal","link":["n0","n1"],"lost":3}\n'),
     );
   });
 

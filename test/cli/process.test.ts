@@ -144,7 +144,10 @@ describe('node dist/cluster.js', () => {
     const names = OPTION_NAMES.filter(
       (name) => OPTIONS[name].reach === 'everywhere' && !OPTIONS[name].hidden,
     );
-    const args = names.flatMap((name) => [flagOf(name), values[name] ?? 'no sample']);
+    const args = names.flatMap((name) => {
+      const isSwitch = OPTIONS[name].kind.placeholder === null;
+      return isSwitch ? [flagOf(name)] : [flagOf(name), values[name] ?? 'no sample'];
+    });
     await using byFlag = new ShoalProcess([...args, '--json']);
     assert.equal((await ready(byFlag)).nodes.length, 3);
   });

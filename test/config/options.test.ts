@@ -47,6 +47,7 @@ const SAMPLES: Readonly<Partial<Record<OptionName, [string, unknown, ...unknown[
   restart: ['off', 'off', 'hot', false],
   restartGrace: ['0', 0, -1, 60_001, 'long'],
   maxValueSize: ['1mb', 2 ** 20, 0, '1gb', 'big'],
+  chaos: ['yes', true, 2, 'maybe', '', null],
   reads: ['proxy', 'proxy', 'both', true],
 };
 
@@ -101,6 +102,7 @@ describe('options', () => {
       restartGrace: 250,
       reads: 'shared',
       maxValueSize: 8 * 2 ** 20,
+      chaos: false,
     });
     const { cluster } = resolveLayers([], 'cli', MACHINE);
     assert.deepEqual([cluster.port, cluster.httpPort], [7001, 7080]);
@@ -151,7 +153,6 @@ describe('options', () => {
   it('refuse what is not built yet, and accept its absence (CLI-2)', () => {
     const planned: Readonly<Record<string, readonly unknown[]>> = {
       unixSocket: ['/tmp/s'],
-      chaos: [true, '1'],
       backend: ['lmdb:x', 'redis://h', 'module:m.js'],
       strategy: ['read-through', 'write-through', 'write-behind'],
       password: ['secret', ''],
@@ -165,7 +166,6 @@ describe('options', () => {
       }
     }
     const absent = {
-      chaos: false,
       backend: 'none',
       strategy: 'aside',
       password: null,

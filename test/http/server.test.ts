@@ -12,10 +12,10 @@ async function serverFor(t: TestContext, source: HttpSource): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-const WELL: HttpSource = { healthy: true, stats: () => ({ epoch: 7 }) };
+const WELL: HttpSource = { healthy: true, stats: () => ({ epoch: 7 }), chaos: null };
 
 test('/healthz is 200 while a node serves, and 503 otherwise (HTTP-1, CLUSTER-10)', async (t) => {
-  const source = { healthy: true, stats: () => ({}) };
+  const source = { healthy: true, stats: () => ({}), chaos: null };
   const address = await serverFor(t, source);
   const well = await fetch(`${address}/healthz`);
   assert.deepEqual([well.status, await well.text()], [200, 'ok\n']);
@@ -26,7 +26,10 @@ test('/healthz is 200 while a node serves, and 503 otherwise (HTTP-1, CLUSTER-10
 
 test('/stats.json gives the figures of its source, fresh each time (HTTP-2)', async (t) => {
   let reads = 0;
-  const address = await serverFor(t, { healthy: true, stats: () => ({ reads: ++reads }) });
+  const address = await serverFor(t, {
+    ...WELL,
+    stats: () => ({ reads: ++reads }),
+  });
   const first = await fetch(`${address}/stats.json?pretty`);
   assert.equal(first.headers.get('content-type'), 'application/json; charset=utf-8');
   assert.equal(first.headers.get('cache-control'), 'no-store');

@@ -6,7 +6,9 @@ import { resolveOptions } from '#src/config/options.js';
 import { Authority } from '#src/membership/authority.js';
 import type { RingView } from '#src/node/ring-view.js';
 import { captureWall } from '#src/runtime/clock.js';
+import type { Control } from '#src/runtime/control.js';
 import { EpochBoard } from '#src/runtime/epoch-board.js';
+import { WHOLE } from '#src/runtime/link-faults.js';
 import { type Machine, MachineDriver } from '#src/runtime/machine-driver.js';
 import { SharedSlabs } from '#src/runtime/shared-slabs.js';
 import { type Address, SUPERVISOR } from '#src/wire/message.js';
@@ -42,7 +44,11 @@ function driverFor(t: TestContext) {
   const board = EpochBoard.for(nodes, vnodes);
   const authority = new Authority(nodes, vnodes, (ring) => board.publish(ring));
   const machine = new Diary();
-  const doors = { reply: () => {}, control: () => {}, turnEnds: () => {} };
+  const doors = {
+    reply: () => {},
+    control: ({ control }: Control) => void machine.lines.push(control),
+    turnEnds: () => {},
+  };
   const slabs = new SharedSlabs(board, []);
   const options = { wall: captureWall(), board: board.memory, slabs, self: null };
   const driver = new MachineDriver(options, machine, doors);
@@ -81,4 +87,15 @@ test('MachineDriver takes up links in the order in which they were sent (CLUSTER
   await nextTurn();
   assert.ok(receiveMessageOnPort(second) !== undefined, 'the latest life is spoken to');
   assert.equal(receiveMessageOnPort(first.port1), undefined);
+});
+
+test('MachineDriver hands a fault on before the links and the ring that follow it (CLUSTER-8)', (t) => {
+  const { authority, machine, driver, supervisor } = driverFor(t);
+  supervisor.postMessage({ control: 'pause', order: 2, ms: 1 });
+  link(supervisor);
+  authority.mark(NODE, 'down');
+  driver.control(SUPERVISOR, { control: 'fault', order: 1, peer: PEER, fault: WHOLE });
+  assert.deepEqual(machine.lines.splice(0), ['fault']);
+  driver.enter();
+  assert.deepEqual(machine.lines, ['pause', 'linked 1', 'ring 2']);
 });

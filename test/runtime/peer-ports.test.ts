@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Prng } from '#src/base/prng.js';
 import { epoch } from '#src/base/units.js';
+import { LinkFaults, WHOLE } from '#src/runtime/link-faults.js';
 import { PeerPorts, type PortEvents } from '#src/runtime/peer-ports.js';
 import { encodeFrame } from '#src/wire/codec.js';
 import type { Address, Frame, Message } from '#src/wire/message.js';
@@ -159,4 +161,44 @@ test('PeerPorts ends the channel to who posts what is no frame (SHAPE-3)', async
   assert.deepEqual(await diary.until(2), ['frame of 1 from 3, epoch 1', 'lost 3']);
   here.flush();
   assert.equal(diary.lines.length, 2);
+});
+
+test('PeerPorts has faults act on frames, and on nothing else (CLUSTER-8)', async (t) => {
+  const { here, there, theirs } = pairFor(t);
+  const faults = new LinkFaults(new Prng(1));
+  here.impose(faults);
+  faults.set(PEER, { ...WHOLE, isCut: true });
+  here.send(PEER, ping(1));
+  here.flush();
+  here.tell(PEER, { control: 'drain' });
+  faults.set(PEER, WHOLE);
+  here.send(PEER, ping(2));
+  here.flush();
+  assert.deepEqual(await theirs.until(2), ['drain from 3', 'frame of 1 from 3, epoch 1']);
+  assert.deepEqual(theirs.frames[0]?.messages, [ping(2)]);
+  // What was on its way when the other end has cut the link does not arrive.
+  const cut = new LinkFaults(new Prng(1));
+  cut.set(PEER, { ...WHOLE, isCut: true });
+  here.send(PEER, ping(3));
+  here.flush();
+  there.impose(cut);
+  here.tell(PEER, { control: 'stop' });
+  assert.equal((await theirs.until(3))[2], 'stop from 3');
+  assert.equal(cut.set(PEER, WHOLE), 1);
+});
+
+test('PeerPorts leaves no timer when it is closed with frames that are delayed (LIB-6)', (t) => {
+  const { here } = pairFor(t);
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const faults = new LinkFaults(new Prng(1));
+  here.impose(faults);
+  faults.set(PEER, { ...WHOLE, delayMs: 60_000 });
+  here.send(PEER, ping(1));
+  here.flush();
+  assert.equal(timers(), before + 1);
+  here.send(PEER, ping(2));
+  here.closeAll();
+  assert.equal(timers(), before);
 });

@@ -45,13 +45,14 @@ class Party {
   }
 }
 
-function wiringFor(t: TestContext) {
+function wiringFor(t: TestContext, joining: (address: Address) => void = () => {}) {
   const lost: Address[] = [];
   const nonsense: Address[] = [];
   let onNews = (): void => {};
   const wiring = new Wiring({
     frame: () => {},
     control: () => {},
+    joining,
     lost: (address) => {
       lost.push(address);
       onNews();
@@ -124,4 +125,20 @@ test('Wiring takes no nonsense for the proof of a node’s death, and drops a cl
   await nextNews();
   assert.deepEqual([nonsense, lost], [[A], [CLIENT]]);
   assert.ok(wiring.has(A));
+});
+
+test('Wiring lets a newcomer be told something before it can talk to anyone (CLUSTER-8)', (t) => {
+  const { wiring } = wiringFor(t, (address) => wiring.tell(address, { control: 'drain' }));
+  const controls = (port: MessagePort | undefined): string[] => {
+    const heard: string[] = [];
+    for (;;) {
+      const received = port === undefined ? undefined : receiveMessageOnPort(port);
+      if (received === undefined) return heard;
+      heard.push((received.message as { control: string }).control);
+    }
+  };
+  const [a] = wiring.join(A);
+  const [b] = wiring.join(B);
+  assert.deepEqual(controls(b?.port), ['drain', 'link']);
+  assert.deepEqual(controls(a?.port), ['drain', 'link']);
 });
