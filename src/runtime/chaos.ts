@@ -113,6 +113,13 @@ export class Chaos {
     }
   }
 
+  /** A node has left for good: whoever has its address next is another one. */
+  left(address: Address): void {
+    for (const [key, { a, b }] of this.#faults) {
+      if (a === address || b === address) this.#faults.delete(key);
+    }
+  }
+
   serves(address: Address): void {
     this.#orders.serves(address);
   }

@@ -183,6 +183,7 @@ export class Supervisor {
       throw new RangeError(`Cannot remove node: ${id} is the last one; close() ends the cluster`);
     }
     await this.#keeper.remove(node);
+    this.chaos.left(node.address);
   }
 
   /** Lets the process end although the cluster runs. */

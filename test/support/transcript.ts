@@ -35,12 +35,17 @@ export function parseTranscript(text: string): Case[] {
   return cases;
 }
 
-/** The file again, with other outcomes. */
+/** The file again, with other outcomes; an empty line parts the cases. */
 export const writeTranscript = (
   cases: readonly Pick<Case, 'lead'>[],
   outcomes: readonly (readonly string[])[],
-): string =>
-  `${cases.map(({ lead }, i) => [...lead, RULE, ...(outcomes[i] ?? [])].join('\n')).join('\n')}\n`;
+): string => {
+  const written = cases.map(({ lead }, i) => {
+    const parting = i > 0 && lead[0] !== '' ? [''] : [];
+    return [...parting, ...lead, RULE, ...(outcomes[i] ?? [])].join('\n');
+  });
+  return `${written.join('\n')}\n`;
+};
 
 /** Whether the files are to be written anew, with what comes of them now. */
 export const isUpdating = (): boolean => (process.env as { UPDATE?: string }).UPDATE === '1';
