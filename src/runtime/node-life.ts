@@ -64,7 +64,7 @@ export class NodeLife {
 
   /** Resolves when the node serves. */
   served(): Promise<void> {
-    if (this.state === 'serving') return Promise.resolve();
+    if (this.#recordOf()?.state === 'serving') return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
