@@ -16,6 +16,7 @@ export type {
   NodeDownEvent,
   NodeEvent,
   NodeGivenUpEvent,
+  NodeLateEvent,
   NodeStalledEvent,
   NodeSuspectedEvent,
   NodeTrustedEvent,

@@ -27,6 +27,8 @@ export function describeEvent(event: ClusterEvent, output: Output): string {
       return `trusted again: ${event.id}, by ${accuser(event.by)}`;
     case 'node-stalled':
       return `stalled: ${event.id}, its event loop has stood for ${event.standing} ms`;
+    case 'node-late':
+      return `late: ${event.id}, by ${event.late} ms; it blames nobody for what it missed`;
     case 'node-resumed':
       return `moves again: ${event.id}`;
     case 'node-joining':

@@ -69,6 +69,8 @@ export type ClusterEvent =
   | { readonly event: 'node-trusted'; readonly id: string; readonly by: string | null }
   /** A node's event loop has stood for so many ms; or moves again. */
   | { readonly event: 'node-stalled'; readonly id: string; readonly standing: number }
+  /** A node's own detector was late by so many ms, and blames nobody. */
+  | { readonly event: 'node-late'; readonly id: string; readonly late: number }
   | {
       readonly event: 'node-resumed' | 'node-joining' | 'node-leaving' | 'node-left';
       readonly id: string;

@@ -24,6 +24,8 @@ export type MembershipEvent =
   /** Its event loop has stood still for so long, or moves again. */
   | (OfNode<'node-stalled'> & { readonly standing: Duration })
   | OfNode<'node-resumed'>
+  /** Its own detector was late by so much, and accuses nobody for what it missed. */
+  | (OfNode<'node-late'> & { readonly late: Duration })
   | OfNode<'node-joining'>
   | OfNode<'node-leaving'>
   /** It is gone for good: stopped, or it could not be started. */

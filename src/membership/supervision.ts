@@ -228,6 +228,13 @@ export class Supervision {
     this.#out.tell({ event: 'node-trusted', node: index, by });
   }
 
+  /** A node's detector was itself late. */
+  late(index: NodeIndex, late: Duration): void {
+    if (this.node(index) !== null && !this.#isClosed) {
+      this.#out.tell({ event: 'node-late', node: index, late });
+    }
+  }
+
   /** A node has sent what is no frame. Its channel stays, to prove its death. */
   nonsense(index: NodeIndex): void {
     const node = this.#records[index];

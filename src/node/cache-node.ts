@@ -19,7 +19,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { Prng } from '../base/prng.js';
-import { type Epoch, earlier, type Instant, type NodeIndex } from '../base/units.js';
+import { duration, type Epoch, earlier, type Instant, type NodeIndex } from '../base/units.js';
 import { VersionClock } from '../base/version.js';
 import type { Slab } from '../slab/slab.js';
 import {
@@ -80,9 +80,8 @@ export interface CacheNodeStats {
   readonly swept: number;
   /** Reads of other nodes' keys that were answered in place, or given up. */
   readonly reads: SharedReadsStats;
-  /** Peers that its detector suspects now, and how often that found itself late. */
+  /** Peers that its detector suspects now. */
   readonly suspects: number;
-  readonly stalls: number;
   readonly router: RouterStats;
 }
 
@@ -142,7 +141,6 @@ export class CacheNode {
       swept: this.#sweeper.swept,
       reads: this.#reads?.stats ?? { answered: 0, contended: 0 },
       suspects: this.#watch?.suspects ?? 0,
-      stalls: this.#watch?.stalls ?? 0,
       router: this.#router.stats,
     };
   }
@@ -196,6 +194,7 @@ export class CacheNode {
       case 'epoch':
       case 'suspect':
       case 'trust':
+      case 'late':
         // It hears of a new ring by `ringChanged`, and suspicions are for the supervisor.
         this.#counts.ignored++;
         break;
@@ -250,12 +249,18 @@ export class CacheNode {
       send: (to, message) => out.send(addressOf(to), message),
       suspected: (node, { missed, silent }) => {
         this.#router.peerSuspected(node);
-        out.send(SUPERVISOR, { type: 'suspect', node, missed, silent });
+        out.send(SUPERVISOR, {
+          type: 'suspect',
+          node,
+          missed,
+          silent: duration(Math.round(silent)),
+        });
       },
       trusted: (node) => {
         this.#router.peerTrusted(now, node, out);
         out.send(SUPERVISOR, { type: 'trust', node });
       },
+      late: (by) => out.send(SUPERVISOR, { type: 'late', by: duration(Math.round(by)) }),
     };
   }
 

@@ -10,7 +10,7 @@
  * counters, which it reads in shared memory, move on. So it is its own links that are cut. Peers that
  * hang or have died leave nobody isolated: whoever is left goes on.
  */
-import { type Instant, NEVER, type NodeIndex } from '../base/units.js';
+import { type Duration, type Instant, NEVER, type NodeIndex } from '../base/units.js';
 import type {
   Detector,
   DetectorMessage,
@@ -30,6 +30,7 @@ export interface PeerWatchOutbox {
   send(to: NodeIndex, message: DetectorMessage): void;
   suspected(node: NodeIndex, evidence: Evidence): void;
   trusted(node: NodeIndex): void;
+  late(by: Duration): void;
 }
 
 export class PeerWatch {
@@ -42,7 +43,6 @@ export class PeerWatch {
   readonly #watched = new Set<NodeIndex>();
   /** Whom it suspects, and how many turns they had begun by then. */
   readonly #suspects = new Map<NodeIndex, number | null>();
-  #stalls = 0;
 
   constructor({ self, detector, turnsOf }: PeerWatchOptions) {
     this.#self = self;
@@ -52,11 +52,6 @@ export class PeerWatch {
 
   get deadline(): Instant {
     return this.#watched.size === 0 ? NEVER : this.#detector.deadline;
-  }
-
-  /** How often the detector found itself late. */
-  get stalls(): number {
-    return this.#stalls;
   }
 
   get suspects(): number {
@@ -124,9 +119,7 @@ export class PeerWatch {
       trust: (node) => {
         if (this.#suspects.delete(node)) out.trusted(node);
       },
-      stalled: () => {
-        this.#stalls++;
-      },
+      stalled: (late) => out.late(late),
     };
   }
 }

@@ -72,6 +72,13 @@ export interface NodeEvent {
   readonly id: string;
 }
 
+/** A node's own detector was late: its thread was busy or stood still, and it blames nobody. */
+export interface NodeLateEvent {
+  readonly id: string;
+  /** Milliseconds. */
+  readonly late: number;
+}
+
 /** The supervisor's own thread was blocked: meanwhile there was no failover, and nobody is blamed. */
 export interface SupervisorStalledEvent {
   /** Milliseconds. */
@@ -104,6 +111,7 @@ export interface ClusterEvents {
   'node-stalled': [NodeStalledEvent];
   /** Its event loop moves again. */
   'node-resumed': [NodeEvent];
+  'node-late': [NodeLateEvent];
   /** `addNode`: it has its place, and starts. */
   'node-joining': [NodeEvent];
   /** `removeNode`: it finishes with its connections. */
@@ -124,6 +132,7 @@ export const EVENT_NAMES = [
   'node-trusted',
   'node-stalled',
   'node-resumed',
+  'node-late',
   'node-joining',
   'node-leaving',
   'node-left',
@@ -175,6 +184,7 @@ export function publicEvent(
     case 'node-given-up':
     case 'node-stalled':
     case 'node-resumed':
+    case 'node-late':
     case 'node-joining':
     case 'node-leaving':
     case 'node-left': {

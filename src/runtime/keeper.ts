@@ -168,6 +168,9 @@ export class Keeper {
       case 'trust':
         this.#drive(() => this.#machine.cleared(index, message.node));
         break;
+      case 'late':
+        this.#drive(() => this.#machine.late(index, message.by));
+        break;
       default:
         // Whatever else a node may say is not for the supervisor.
         break;

@@ -11,6 +11,7 @@
  *     suspect  7, node, missed, silent
  *     trust    8, node
  *     swim     9, kind, sequence, subject, updates
+ *     late    10, by
  *
  *     options of a request, in bits:   5 wantOld │ 4 keepExpiry │ 3…2 condition │ 1…0 kind
  *
@@ -39,6 +40,7 @@ export const TYPE_EPOCH = 6;
 export const TYPE_SUSPECT = 7;
 export const TYPE_TRUST = 8;
 export const TYPE_SWIM = 9;
+export const TYPE_LATE = 10;
 
 export const OPS: readonly Op[] = [
   'get',
@@ -110,6 +112,8 @@ export function fieldsOf(message: Message): unknown[] {
       return [TYPE_SUSPECT, message.node, message.missed, message.silent];
     case 'trust':
       return [TYPE_TRUST, message.node];
+    case 'late':
+      return [TYPE_LATE, message.by];
     case 'swim': {
       const { kind, sequence, subject, updates } = message;
       return [TYPE_SWIM, SWIM_KINDS.indexOf(kind), sequence, subject, updates];

@@ -11,6 +11,7 @@
  *     node ── swim (kind, sequence, subject, updates) ──▶ node                 membership/swim.ts
  *     node ── suspect (node, missed, silent) ──▶ supervisor    a detector accuses; it decides nothing
  *     node ── trust (node) ────────────────────▶ supervisor    and takes it back
+ *     node ── late (by) ───────────────────────▶ supervisor    it was itself late, and accuses nobody
  *     supervisor ── epoch (epoch) ────▶ everyone     a newer ring is in shared memory: a wake-up, the
  *                                                    authority is the shared word
  */
@@ -152,6 +153,12 @@ export interface TrustMessage {
   readonly node: NodeIndex;
 }
 
+/** The node's own detector was late by so much: what it missed meanwhile is nobody's fault. */
+export interface LateMessage {
+  readonly type: 'late';
+  readonly by: Duration;
+}
+
 /** A newer ring has been published. */
 export interface EpochMessage {
   readonly type: 'epoch';
@@ -167,7 +174,8 @@ export type Message =
   | EpochMessage
   | SwimMessage
   | SuspectMessage
-  | TrustMessage;
+  | TrustMessage
+  | LateMessage;
 
 /** One message of a MessageChannel. */
 export interface Frame {

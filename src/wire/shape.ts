@@ -20,6 +20,7 @@ import {
   SWIM_UPDATE_FIELDS,
   SWIM_UPDATES_MAX,
   TYPE_EPOCH,
+  TYPE_LATE,
   TYPE_PING,
   TYPE_PONG,
   TYPE_REPLY,
@@ -57,6 +58,8 @@ export function messageOf(fields: unknown): Message | 'unknown' | 'malformed' {
       return suspectOf(fields) ?? 'malformed';
     case TYPE_TRUST:
       return isCount(fields[1]) ? { type: 'trust', node: fields[1] as NodeIndex } : 'malformed';
+    case TYPE_LATE:
+      return isCount(fields[1]) ? { type: 'late', by: fields[1] as Duration } : 'malformed';
     case TYPE_SWIM:
       return swimOf(fields) ?? 'malformed';
     default:

@@ -298,6 +298,7 @@ export class Stage implements SupervisionOutbox {
     const node = nodeIndex(from);
     if (message.type === 'pong') this.#machine.pong(this.#at, node, message.sequence);
     if (message.type === 'suspect') this.#machine.accused(this.#at, node, message.node, message);
+    if (message.type === 'late') this.#machine.late(node, message.by);
     if (message.type === 'trust') this.#machine.cleared(node, message.node);
   }
 
@@ -405,6 +406,8 @@ function inWords(event: MembershipEvent): string {
       return `node-suspected n${event.node} by ${who(event.by)}: ${event.missed} missed`;
     case 'node-trusted':
       return `node-trusted n${event.node} by ${who(event.by)}`;
+    case 'node-late':
+      return `node-late n${event.node} by ${event.late} ms`;
     case 'node-stalled':
       return `node-stalled n${event.node} for ${event.standing} ms`;
     default:

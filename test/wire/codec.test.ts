@@ -77,6 +77,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant('epoch' as const), epoch: count as fc.Arbitrary<never> }),
   fc.record({ type: fc.constant('suspect' as const), node: count, missed: count, silent: count }),
   fc.record({ type: fc.constant('trust' as const), node: count }),
+  fc.record({ type: fc.constant('late' as const), by: count }),
   fc.record({
     type: fc.constant('swim' as const),
     kind: fc.constantFrom(...SWIM_KINDS),
