@@ -20,8 +20,7 @@
  * (node/router.ts), and finds all that it had acknowledged. `fate.ts` has the rule for which way it
  * is, `vigil.ts` the one for who hangs.
  *
- * Who **leaves** goes on owning its ranges while its connections are brought to their end; then a
- * ring without it is published, and it stays a while for those who asked it under the old ring.
+ * How a node leaves for good is in `departures.ts`.
  */
 import { assert, unreachable } from '../base/assert.js';
 import type { Prng } from '../base/prng.js';
@@ -36,70 +35,26 @@ import {
   type NodeIndex,
   nodeIndex,
 } from '../base/units.js';
-import type { PublishedRing } from '../ring/table-codec.js';
 import { Authority, type Placed } from './authority.js';
 import { Backoff } from './backoff.js';
+import { Departures } from './departures.js';
 import type { Evidence } from './detector.js';
-import { type Fate, fateOf, type RestartPolicy } from './fate.js';
-import type { MembershipEvent } from './membership-event.js';
+import { type Fate, fateOf } from './fate.js';
 import { NodeRecord, type Sentence } from './node-record.js';
+import type { LifeEnd, SupervisionOptions, SupervisionOutbox } from './supervision-options.js';
 import { Vigil, type VigilOutbox } from './vigil.js';
 
 /** A node that does not serve this long after its start hangs. */
 export const START_PATIENCE = duration(10_000);
-/** How long who has left the ring goes on refusing what is asked of it under the ring before. */
-export const LEAVE_LINGER = duration(100);
-/** Who was told to stop and does not is ended after this long. */
-export const STOP_PATIENCE = duration(500);
 /** Nodes that a cluster can have at one time. */
 export const MEMBERS_MAX = 64;
-
-/** What the machine asks of the world. */
-export interface SupervisionOutbox {
-  /**
-   * Begin a life of a node, in new channels: with fresh memory, or with that of its last life; then
-   * the others must not reach it before `connect`. False: there is no memory for it.
-   */
-  launch(node: NodeIndex, memory: 'fresh' | 'kept'): boolean;
-  /** The node serves again: hand out the channels that lead to it. */
-  connect(node: NodeIndex): void;
-  /** End a life as a crash would. `ended` and `gone` follow. */
-  kill(node: NodeIndex): void;
-  /** Have a node that leaves finish with its connections. `drained` follows. */
-  drain(node: NodeIndex): void;
-  /** Have a node that has left end by itself. `ended` and `gone` follow. */
-  stop(node: NodeIndex): void;
-  /** The ring from now on: write it where all see it, then store its epoch, and wake them up. */
-  publish(ring: PublishedRing): void;
-  ping(node: NodeIndex, sequence: number): void;
-  /** Nobody need wait any longer for the node to serve. */
-  disappoint(node: NodeIndex, text: string): void;
-  tell(event: MembershipEvent): void;
-}
-
-export interface SupervisionOptions extends RestartPolicy {
-  readonly nodes: readonly (Placed & { readonly id: NodeId })[];
-  readonly vnodes: number;
-  /** Positions that a ring may have. */
-  readonly positionsMax?: number;
-  readonly heartbeatInterval: Duration;
-  readonly heartbeatFailures: number;
-  /** How long a node that is to leave may take to finish with its connections. */
-  readonly drainTimeout: Duration;
-  /** The machine's own: fork it from the cluster's. */
-  readonly prng: Prng;
-  /** As for the vigil. */
-  readonly turnsOf: (node: NodeIndex) => number | null;
-}
-
-/** How a life ended that was not cut off, and how one was. */
-export type LifeEnd = Sentence | { readonly reason: 'stopped' };
 
 export class Supervision {
   readonly authority: Authority;
   readonly #options: SupervisionOptions;
   readonly #prng: Prng;
   readonly #vigil: Vigil;
+  readonly #departures: Departures;
   readonly #out: SupervisionOutbox;
   /** By index; undefined where nobody is. */
   readonly #records: (NodeRecord | undefined)[];
@@ -114,6 +69,20 @@ export class Supervision {
     const { nodes, vnodes, positionsMax, turnsOf } = options;
     this.#records = nodes.map(({ id }, i) => this.#record(nodeIndex(i), id));
     this.authority = new Authority(nodes, vnodes, (ring) => out.publish(ring), positionsMax);
+    this.#departures = new Departures(options.drainTimeout, out, {
+      mark: (node) => this.#change(() => this.authority.mark(node, 'leaving')),
+      takeOff: (now, node) => {
+        this.#vigil.unwatch(now, node);
+        this.#takeAway(node);
+      },
+      end: (node, sentence) => this.#sentence(node, sentence),
+      forget: (node) => {
+        this.#takeAway(node.index);
+        if (node.lingers) return;
+        this.#records[node.index] = undefined;
+        out.tell({ event: 'node-left', node: node.index });
+      },
+    });
     this.#vigil = new Vigil({
       interval: options.heartbeatInterval,
       failures: options.heartbeatFailures,
@@ -194,7 +163,7 @@ export class Supervision {
     node.end();
     this.#vigil.unwatch(now, index);
     if (this.#isClosed) return;
-    if (node.leaving !== 'stays') this.#leaveWhenDead(node);
+    if (node.leaving !== 'stays') this.#departures.died(node);
     // Too late: its range was given up before its end, and that was told.
     else if (node.state === 'down') this.#launchSoon(now, node, duration(0));
     else this.#bury(now, node, sentence);
@@ -205,7 +174,7 @@ export class Supervision {
     const node = this.#records[index];
     if (node === undefined) return;
     node.lingers = false;
-    if (node.leaving !== 'stays') this.#leaveWhenDead(node);
+    if (node.leaving !== 'stays') this.#departures.died(node);
     else if (node.isDue) this.#launchWhenDead(now, node);
   }
 
@@ -215,10 +184,10 @@ export class Supervision {
   }
 
   /** A node's detector suspects another. That is evidence, and no verdict. */
-  accused(now: Instant, by: NodeIndex, index: NodeIndex, evidence: Evidence): void {
+  accused(now: Instant, by: NodeIndex, index: NodeIndex, { missed, silent }: Evidence): void {
     if (this.node(index) === null || this.#isClosed) return;
     this.#vigil.accused(now, by, index);
-    this.#out.tell({ event: 'node-suspected', node: index, by, ...evidence });
+    this.#out.tell({ event: 'node-suspected', node: index, by, missed, silent });
   }
 
   /** It takes it back. */
@@ -299,26 +268,13 @@ export class Supervision {
     const node = this.#records[index];
     if (node === undefined || node.leaving !== 'stays' || this.#isClosed) return;
     assert(this.canRemove(index), 'somebody stays');
-    const isServing = node.state === 'serving';
-    node.state = 'leaving';
-    node.leaving = 'draining';
-    node.isDue = false;
-    node.dueAt = NEVER;
-    node.graceUntil = NEVER;
-    this.#out.disappoint(index, 'it is leaving');
-    this.#out.tell({ event: 'node-leaving', node: index });
-    if (isServing) {
-      node.patienceUntil = after(now, this.#options.drainTimeout);
-      this.#change(() => this.authority.mark(index, 'leaving'));
-      this.#out.drain(index);
-    } else if (node.hasLife) this.#sentence(node, { reason: 'killed', text: 'it is leaving' });
-    else this.#leaveWhenDead(node);
+    this.#departures.begin(now, node);
   }
 
   /** A node that leaves has finished with its connections. */
   drained(now: Instant, index: NodeIndex): void {
     const node = this.#records[index];
-    if (node !== undefined && node.leaving === 'draining') this.#linger(now, node);
+    if (node !== undefined && node.leaving === 'draining') this.#departures.goOn(now, node);
   }
 
   /**
@@ -381,7 +337,7 @@ export class Supervision {
       case 'left-out':
         if (isWanted && !isStillborn) this.#launchSoon(now, node, duration(0));
         else this.#out.disappoint(node.index, sentence.text);
-        if (isNewcomer) this.#leaveWhenDead(node);
+        if (isNewcomer) this.#departures.died(node);
         break;
       case 'given-up':
         this.#giveUp(node, sentence);
@@ -432,44 +388,11 @@ export class Supervision {
   /** A life does not serve; or it is time for the next step of a leaving. */
   #outOfPatience(now: Instant, node: NodeRecord): void {
     node.patienceUntil = NEVER;
-    switch (node.leaving) {
-      case 'stays': {
-        const text = `it did not serve within ${START_PATIENCE} ms`;
-        this.#sentence(node, { reason: 'hung', text });
-        break;
-      }
-      case 'draining':
-        this.#linger(now, node);
-        break;
-      case 'lingering':
-        node.leaving = 'ending';
-        node.patienceUntil = after(now, STOP_PATIENCE);
-        this.#out.stop(node.index);
-        break;
-      case 'ending':
-        this.#sentence(node, { reason: 'hung', text: 'it did not stop' });
-        break;
-      default:
-        unreachable(node.leaving);
+    if (node.leaving !== 'stays') this.#departures.goOn(now, node);
+    else {
+      const text = `it did not serve within ${START_PATIENCE} ms`;
+      this.#sentence(node, { reason: 'hung', text });
     }
-  }
-
-  /** Takes a living node that leaves off the ring. */
-  #linger(now: Instant, node: NodeRecord): void {
-    node.leaving = 'lingering';
-    node.patienceUntil = after(now, LEAVE_LINGER);
-    this.#vigil.unwatch(now, node.index);
-    this.#takeAway(node.index);
-  }
-
-  /** A life of a node that leaves, or could not join, has ended. Its index is free when it is dead. */
-  #leaveWhenDead(node: NodeRecord): void {
-    node.state = 'leaving';
-    node.leaving = 'ending';
-    this.#takeAway(node.index);
-    if (node.hasLife || node.lingers) return;
-    this.#records[node.index] = undefined;
-    this.#out.tell({ event: 'node-left', node: node.index });
   }
 
   /** Takes a node off the ring for good, if it has not been. */

@@ -10,7 +10,7 @@ import type { Bytes, NodeIndex } from '../base/units.js';
 import type { ClusterOptions, NodeOptions } from '../config/options.js';
 import type { MembershipEvent } from '../membership/membership-event.js';
 import type { NodeRecord } from '../membership/node-record.js';
-import type { SupervisionOutbox } from '../membership/supervision.js';
+import type { SupervisionOutbox } from '../membership/supervision-options.js';
 import type { PublishedRing } from '../ring/table-codec.js';
 import { Slab } from '../slab/slab.js';
 import { readSlabStats } from '../slab/stats.js';

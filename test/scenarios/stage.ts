@@ -10,7 +10,8 @@ import { bytes, duration, type Instant, instant, nodeId, nodeIndex } from '#src/
 import { VersionClock } from '#src/base/version.js';
 import { Heartbeat } from '#src/membership/heartbeat.js';
 import type { MembershipEvent } from '#src/membership/membership-event.js';
-import { Supervision, type SupervisionOutbox } from '#src/membership/supervision.js';
+import { Supervision } from '#src/membership/supervision.js';
+import type { SupervisionOutbox } from '#src/membership/supervision-options.js';
 import { TURN_BEAT } from '#src/membership/vigil.js';
 import { CacheNode } from '#src/node/cache-node.js';
 import { Router } from '#src/node/router.js';
