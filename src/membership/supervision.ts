@@ -258,9 +258,14 @@ export class Supervision {
     return index;
   }
 
-  /** Whether somebody else stays: a cluster without members is one that has ended. */
+  /**
+   * Whether somebody else stays for certain, which a newcomer does who has served: a ring without
+   * members is the end of the cluster.
+   */
   canRemove(index: NodeIndex): boolean {
-    return this.nodes.some((node) => node.index !== index && node.leaving === 'stays');
+    return this.nodes.some(
+      (node) => node.index !== index && node.hasEverServed && node.leaving === 'stays',
+    );
   }
 
   /** Has a node leave for good. It must not be the last one. */
