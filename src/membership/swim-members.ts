@@ -1,36 +1,43 @@
 /**
- * What a SWIM detector holds of each member it watches, in columns of typed arrays: 14 bytes a
+ * What a SWIM detector holds of each member it watches, in columns of typed arrays: 13 bytes a
  * member. In a simulation of 10,000 detectors there are 10^8 of these records, and in a real one
  * the garbage collector never sees them.
  *
  *     index          0      1      2      3 …          a member's index is its row
- *     state         alive  faulty   ·    alive         · not watched
- *     incarnation     0      1    65536    0           · where its next life begins
+ *     state         alive  faulty   ·    alive         · not watched            ┐ one number, the
+ *     incarnation     0      1    65536    0           · where its next life is ┘ rank of belief
  *     heardAt, missed                                  evidence, should it be declared faulty
  */
 import { assert } from '../base/assert.js';
 import { type Instant, instant, type NodeIndex } from '../base/units.js';
 import { at, copied } from './columns.js';
-import { isMember, MEMBER_MAX, nextLife, type StateCode } from './swim-update.js';
+import {
+  incarnationOfRank,
+  isMember,
+  MEMBER_MAX,
+  nextLife,
+  rankOf,
+  type StateCode,
+  stateOfRank,
+  UNWATCHED,
+} from './swim-update.js';
 
-/** Fresh memory is zero: nobody is watched. */
-export const UNWATCHED = 0;
+/** Of who is no member, and has not been one. */
+const NO_RANK = rankOf(UNWATCHED, 0);
 /** Columns grow by this factor: tight, for memory is what there is little of at 10,000. */
 const GROWTH = 1.25;
 /** Misses in a row are counted up to this. */
 export const MISSED_MAX = 255;
 
 export class SwimMembers {
-  #states: Uint8Array;
-  #incarnations: Uint32Array;
+  #ranks: Uint32Array;
   #heardAt: Float64Array;
   #missed: Uint8Array;
   #count = 0;
 
   /** @param capacity rows to begin with; more come when a higher index is watched */
   constructor(capacity: number) {
-    this.#states = new Uint8Array(capacity);
-    this.#incarnations = new Uint32Array(capacity);
+    this.#ranks = new Uint32Array(capacity);
     this.#heardAt = new Float64Array(capacity);
     this.#missed = new Uint8Array(capacity);
   }
@@ -44,13 +51,17 @@ export class SwimMembers {
     return this.state(node) !== UNWATCHED;
   }
 
-  /** Of any number, whether or not it is an index. */
+  /** State and incarnation in one: see `rankOf`. Of any number, whether or not it is an index. */
+  rank(node: NodeIndex): number {
+    return this.#ranks[node] ?? NO_RANK;
+  }
+
   state(node: NodeIndex): StateCode | typeof UNWATCHED {
-    return (this.#states[node] ?? UNWATCHED) as StateCode | typeof UNWATCHED;
+    return stateOfRank(this.rank(node));
   }
 
   incarnation(node: NodeIndex): number {
-    return at(this.#incarnations, node);
+    return incarnationOfRank(this.rank(node));
   }
 
   heardAt(node: NodeIndex): Instant {
@@ -66,7 +77,7 @@ export class SwimMembers {
     assert(isMember(node), `a member's index is 0 to ${MEMBER_MAX}`);
     assert(!this.has(node), 'a member is added once');
     this.#reserve(node);
-    this.#states[node] = state;
+    this.#ranks[node] = rankOf(state, this.incarnation(node));
     this.#heardAt[node] = now;
     this.#missed[node] = 0;
     this.#count++;
@@ -75,15 +86,13 @@ export class SwimMembers {
   /** Forgets a member, but for where its next life would begin. */
   remove(node: NodeIndex): void {
     assert(this.has(node), 'only a member is removed');
-    this.#states[node] = UNWATCHED;
-    this.#incarnations[node] = nextLife(this.incarnation(node));
+    this.#ranks[node] = rankOf(UNWATCHED, nextLife(this.incarnation(node)));
     this.#count--;
   }
 
   set(node: NodeIndex, state: StateCode, incarnation: number): void {
     assert(this.has(node), 'only a member has a state');
-    this.#states[node] = state;
-    this.#incarnations[node] = incarnation;
+    this.#ranks[node] = rankOf(state, incarnation);
   }
 
   heard(node: NodeIndex, now: Instant): void {
@@ -99,11 +108,10 @@ export class SwimMembers {
   }
 
   #reserve(node: NodeIndex): void {
-    if (node < this.#states.length) return;
-    const grown = Math.ceil(Math.max(node + 1, this.#states.length * GROWTH));
+    if (node < this.#ranks.length) return;
+    const grown = Math.ceil(Math.max(node + 1, this.#ranks.length * GROWTH));
     const capacity = Math.min(MEMBER_MAX + 1, grown);
-    this.#states = copied(this.#states, new Uint8Array(capacity));
-    this.#incarnations = copied(this.#incarnations, new Uint32Array(capacity));
+    this.#ranks = copied(this.#ranks, new Uint32Array(capacity));
     this.#heardAt = copied(this.#heardAt, new Float64Array(capacity));
     this.#missed = copied(this.#missed, new Uint8Array(capacity));
   }

@@ -21,8 +21,8 @@ import { type NodeIndex, nodeIndex } from '../base/units.js';
 
 /** The highest index of a member: records keep it in 16 bits. */
 export const MEMBER_MAX = 65_535;
-/** Incarnations are kept in 32 bits. */
-export const INCARNATION_MAX = 2 ** 32 - 1;
+/** Incarnations are kept in 30 bits, beside two for the state. */
+export const INCARNATION_MAX = 2 ** 30 - 1;
 /** Incarnations of one life of a node: more refutations than a life has occasion for. */
 export const LIFE_STEP = 65_536;
 
@@ -30,9 +30,12 @@ export const LIFE_STEP = 65_536;
 export const ALIVE = 1;
 export const SUSPECT = 2;
 export const FAULTY = 3;
+/** Of who is no member; fresh memory is zero. Never on the wire. */
+export const UNWATCHED = 0;
 export type StateCode = typeof ALIVE | typeof SUSPECT | typeof FAULTY;
-/** States that there is room for beside an accuser. */
+/** States that there is room for beside an accuser, or an incarnation. */
 const STATE_CODES = 4;
+const STATE_BITS = 2;
 
 /** Where a member's life number n (0: its first) begins. */
 export function incarnationOfLife(life: number): number {
@@ -53,6 +56,15 @@ export function isIncarnation(n: number, state: StateCode): boolean {
     Number.isInteger(n) && n >= 0 && n <= (state === ALIVE ? INCARNATION_MAX : INCARNATION_MAX - 1)
   );
 }
+
+/** State and incarnation in 32 bits, so that the greater number wins. */
+export const rankOf = (state: StateCode | typeof UNWATCHED, incarnation: number): number =>
+  ((incarnation << STATE_BITS) | state) >>> 0;
+
+export const stateOfRank = (rank: number): StateCode | typeof UNWATCHED =>
+  (rank & (STATE_CODES - 1)) as StateCode | typeof UNWATCHED;
+
+export const incarnationOfRank = (rank: number): number => rank >>> STATE_BITS;
 
 export const packState = (state: StateCode, accuser: NodeIndex): number =>
   state + STATE_CODES * (state === SUSPECT ? accuser : 0);

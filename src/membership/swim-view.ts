@@ -13,9 +13,17 @@ import { type Duration, elapsed, type Instant, type NodeIndex } from '../base/un
 import type { DetectorOutbox, Evidence } from './detector.js';
 import { Suspicions } from './suspicions.js';
 import type { SwimGossip } from './swim-gossip.js';
-import { SwimMembers, UNWATCHED } from './swim-members.js';
+import { SwimMembers } from './swim-members.js';
 import type { SwimSettings, SwimState } from './swim-options.js';
-import { ALIVE, FAULTY, packState, type StateCode, SUSPECT } from './swim-update.js';
+import {
+  ALIVE,
+  FAULTY,
+  packState,
+  rankOf,
+  type StateCode,
+  SUSPECT,
+  UNWATCHED,
+} from './swim-update.js';
 
 /** Who is told what is believed. */
 export type Confidant = Pick<DetectorOutbox, 'suspect' | 'trust'>;
@@ -129,11 +137,10 @@ export class SwimView {
 
   /** A member is said to be in a state: believed if that outranks what is held. */
   hear(now: Instant, node: NodeIndex, claim: Claim, out: Confidant): void {
-    const known = this.#members.incarnation(node);
-    const held = this.#members.state(node);
-    if (claim.incarnation < known) return;
-    if (claim.incarnation > known || claim.state > held) this.#change(now, node, claim, out);
-    else if (claim.state === SUSPECT && held === SUSPECT) this.#confirm(node, claim);
+    const held = this.#members.rank(node);
+    const said = rankOf(claim.state, claim.incarnation);
+    if (said > held) this.#change(now, node, claim, out);
+    else if (said === held && claim.state === SUSPECT) this.#confirm(node, claim);
   }
 
   /**
