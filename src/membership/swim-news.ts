@@ -25,7 +25,8 @@ export class SwimNews {
   readonly #gossip: SwimGossip;
   readonly #self: SwimSelf;
   readonly #view: SwimView;
-  #tellings = 0;
+  /** Of each update at the present number of members; null when that has changed. */
+  #tellings: number | null = null;
 
   constructor(settings: SwimSettings, gossip: SwimGossip, self: SwimSelf, view: SwimView) {
     this.#settings = settings;
@@ -36,7 +37,7 @@ export class SwimNews {
 
   /** The number of members has changed. */
   resized(): void {
-    this.#tellings = tellingsOf(this.#settings.tellings, this.#view.count + 1);
+    this.#tellings = null;
   }
 
   /** Hears the updates of a message. What no member can have said is passed over. */
@@ -72,6 +73,7 @@ export class SwimNews {
     // A stranger is told of nobody else.
     if (!isMember) return updates;
     const room = this.#settings.updates - updates.length / SWIM_UPDATE_FIELDS;
+    this.#tellings ??= tellingsOf(this.#settings.tellings, this.#view.count + 1);
     this.#gossip.tell(updates, room, this.#tellings);
     return updates;
   }

@@ -91,7 +91,7 @@ export interface SwimOptions {
   readonly updates?: number;
   /**
    * One period in so many goes to a member that was declared faulty, in case it is back. A
-   * whole number from 1. Default 10. A healed partition is whole again after a few times as
+   * whole number from 2. Default 10. A healed partition is whole again after a few times as
    * many periods, in any cluster; and so many are lost for finding crashes while there are dead.
    */
   readonly faultyEvery?: number;
@@ -143,7 +143,7 @@ export function settle(options: SwimOptions): SwimSettings {
   assertWhole('tellings', settings.tellings, 1, LAMBDA_MAX);
   assertWhole('awarenessMax', settings.awarenessMax, 1, Number.MAX_SAFE_INTEGER);
   assertWhole('updates', settings.updates, UPDATES_MIN, SWIM_UPDATES_MAX);
-  assertWhole('faultyEvery', settings.faultyEvery, 1, Number.MAX_SAFE_INTEGER);
+  assertWhole('faultyEvery', settings.faultyEvery, 2, Number.MAX_SAFE_INTEGER);
   assertWhole('incarnation', settings.incarnation, 0, INCARNATION_MAX);
   assertWhole('capacity', settings.capacity, 1, MEMBER_MAX + 1);
   return settings;

@@ -515,7 +515,8 @@ describe('Swim membership', () => {
       { awarenessMax: 0 },
       { updates: 65 },
       { updates: 3 },
-      { faultyEvery: 0 },
+      { lastCalls: 9 },
+      { faultyEvery: 1 },
       { incarnation: INCARNATION_MAX + 1 },
       { capacity: 0 },
     ];
