@@ -16,7 +16,7 @@ import { DELAY_MS, INTERVAL, SEED, type SizePlan } from './plan.js';
 /** Before the first crash. */
 const WARM_UP_PERIODS = 3;
 /** Between two crashes of a cluster, on average: they overlap, as in large ones they do. */
-const SPACING_PERIODS = 2;
+const SPACING_PERIODS = 1;
 /** By then every crash must be known to all; what is longer is a fault. */
 const PATIENCE_PERIODS = 400;
 
