@@ -13,6 +13,7 @@ import { ringSuite } from './ring/suite.js';
 import { slabSuite } from './slab/suite.js';
 import { formatHeader, formatSection, type Report } from './support/report.js';
 import type { Effort, Section, Suite } from './support/suite.js';
+import { swimSuite } from './swim/suite.js';
 
 const SUITES: Record<string, Suite> = {
   ring: ringSuite,
@@ -24,6 +25,7 @@ const SUITES: Record<string, Suite> = {
   cluster: clusterSuite,
   foreign: foreignSuite,
   peers: peersSuite,
+  swim: swimSuite,
 };
 
 const HELP = `Usage: npm run bench -- [SUITE …] [options]

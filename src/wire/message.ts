@@ -133,7 +133,7 @@ export interface SwimMessage {
   readonly sequence: number;
   /** ping-request: whom to ping; else 0. */
   readonly subject: NodeIndex;
-  /** Triples of member, state (membership/swim.ts) and incarnation, one behind the other. */
+  /** Triples of member, state (membership/swim-update.ts) and incarnation, one behind the other. */
   readonly updates: readonly number[];
 }
 

@@ -108,6 +108,32 @@ describe('npm run bench', () => {
     );
   });
 
+  test('-- swim --smoke simulates calm, crashes and loss, with theory beside it (CLUSTER-3, CLUSTER-4, BENCH-1)', () => {
+    const [traffic, crashes, loss, costs] = smoke('swim');
+    const sizes = [10, 50];
+    assert.deepEqual(
+      traffic?.rows.map(([members]) => members),
+      sizes,
+    );
+    for (const [members, swim, allToAll] of traffic?.rows ?? []) {
+      assert.equal(Math.round(Number(swim)), 2, 'at any size');
+      assert.equal(Math.round(Number(allToAll)), 2 * (Number(members) - 1));
+    }
+    assert.deepEqual(
+      crashes?.rows.map(([members, count]) => [members, count]),
+      [
+        [10, 2],
+        [50, 2],
+      ],
+    );
+    assert.ok(crashes?.notes.some((note) => note.includes('e / (e − 1) = 1.58')));
+    assert.deepEqual(
+      loss?.rows.map(([members, share]) => `${members} ${share}`),
+      sizes.flatMap((members) => ['1 %', '5 %', '10 %'].map((share) => `${members} ${share}`)),
+    );
+    assert.equal(costs?.rows.length, 2);
+  });
+
   test('-- peers --smoke says what is missing where there is no redis-server (BENCH-1)', () => {
     const [only] = smoke('peers', { ...process.env, PATH: '' });
     assert.deepEqual(only?.rows, []);
