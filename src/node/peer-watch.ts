@@ -87,7 +87,7 @@ export class PeerWatch {
   }
 
   receive(now: Instant, from: NodeIndex, message: DetectorMessage, out: PeerWatchOutbox): void {
-    if (this.#watched.has(from)) this.#detector.receive(now, from, message, this.#outbox(out));
+    this.#detector.receive(now, from, message, this.#outbox(out));
   }
 
   tick(now: Instant, out: PeerWatchOutbox): void {
@@ -108,9 +108,7 @@ export class PeerWatch {
 
   #outbox(out: PeerWatchOutbox): DetectorOutbox {
     return {
-      send: (to, message) => {
-        if (this.#watched.has(to)) out.send(to, message);
-      },
+      send: (to, message) => out.send(to, message),
       suspect: (node, evidence) => {
         if (!this.#watched.has(node)) return;
         this.#suspects.set(node, this.#turnsOf(node));

@@ -52,6 +52,8 @@ export class Lives implements SupervisionOutbox {
   readonly #prng: Prng;
   /** By index; undefined where nobody is. */
   readonly #lives: (NodeLife | undefined)[] = [];
+  /** Lives that nodes of each index have had, those that have left included. */
+  readonly #lived: number[] = [];
   /** Slabs that nodes of an index have had that have left: their numbers do not come again. */
   readonly #pastMemories: number[] = [];
 
@@ -176,10 +178,13 @@ export class Lives implements SupervisionOutbox {
   #taskOf(node: NodeLife, memory: NodeMemory, links: NodeTask['links']): NodeTask {
     const { options, version, wall, board } = this.#with;
     const { host, port } = options;
+    const life = this.#lived[node.index] ?? 0;
+    this.#lived[node.index] = life + 1;
     const wish = port === 0 ? 0 : Number(port) + node.index;
     return {
       self: node.index,
       id: node.options.id,
+      life,
       nodes: this.all.length,
       version,
       runId: randomBytes(RUN_ID_BYTES).toString('hex'),

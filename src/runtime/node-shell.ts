@@ -3,10 +3,12 @@
  * this file puts together what it drives: the slab, the machine, the RESP server.
  */
 import { Prng } from '../base/prng.js';
-import { bytes, epoch, type Instant, type NodeIndex } from '../base/units.js';
+import { bytes, duration, epoch, type Instant, type NodeIndex } from '../base/units.js';
 import { VersionClock } from '../base/version.js';
 import type { Detector } from '../membership/detector.js';
 import { Heartbeat } from '../membership/heartbeat.js';
+import { Swim } from '../membership/swim.js';
+import { incarnationOfLife } from '../membership/swim-update.js';
 import { TURN_BEAT } from '../membership/vigil.js';
 import { CacheNode } from '../node/cache-node.js';
 import type { Command } from '../node/command.js';
@@ -74,10 +76,15 @@ function openSlab({ memory, memoryLimit, board }: NodeTask): Slab | { readonly t
   }
 }
 
-function detectorOf(task: NodeTask): Detector {
-  const { self, heartbeatInterval: interval, heartbeatFailures: failures } = task;
-  return new Heartbeat({ interval, failures, phase: self });
+function detectorOf(task: NodeTask, prng: Prng): Detector {
+  const { self, life, heartbeatInterval: interval, heartbeatFailures: failures } = task;
+  if (task.detector === 'heartbeat') return new Heartbeat({ interval, failures, phase: self });
+  const period = duration((interval * failures) / SWIM_PERIODS);
+  return new Swim({ self, prng, interval: period, incarnation: incarnationOfLife(life) });
 }
+
+/** SWIM's periods in what heartbeats would take to miss a node: one a second by default. */
+const SWIM_PERIODS = 15;
 
 const rehearsal = new Rehearsal(beginLife);
 
@@ -104,14 +111,18 @@ class NodeShell implements Doors, RespNode {
     this.#board = new EpochBoard(task.board);
     const slabs = new SharedSlabs(this.#board, task.slabs);
     this.#slab = slab;
+    const prng = new Prng(task.seed);
     this.#machine = new CacheNode({
       self: task.self,
       slab: this.#slab,
-      prng: new Prng(task.seed),
+      prng: prng.fork(),
       now,
       valueBytesMax: task.valueBytesMax,
       reads: task.reads === 'shared' ? new SharedReads(slabs) : null,
-      watch: { detector: detectorOf(task), turnsOf: (node) => this.#board.turnsOf(node) },
+      watch: {
+        detector: detectorOf(task, prng.fork()),
+        turnsOf: (node) => this.#board.turnsOf(node),
+      },
       isolated: task.isolated,
     });
     this.#driver = new MachineDriver({ ...task, slabs }, this.#machine, this);

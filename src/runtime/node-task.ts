@@ -33,6 +33,8 @@ export interface NodeMemory {
 export interface NodeTask {
   readonly self: NodeIndex;
   readonly id: NodeId;
+  /** Which life of a node of this index it is, from 0. */
+  readonly life: number;
   /** Nodes of the cluster, those that are down included. */
   readonly nodes: number;
   /** Shoal's version. */

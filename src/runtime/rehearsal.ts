@@ -73,6 +73,7 @@ export class Rehearsal {
     const isOver = this.#beginLife({
       self: nodeIndex(0),
       id: nodeId('stage'),
+      life: 0,
       nodes: NODES,
       version: '',
       runId: '',

@@ -168,6 +168,35 @@ test('Two nodes that accuse each other stay on the one ring, and serve all but e
   assert.ok(cluster.nodes().every(({ restarts }) => restarts === 0));
 });
 
+test('Nodes watch each other by SWIM where told to: a link that is cut, and healed, is told (CLUSTER-3, CLUSTER-4)', async (t) => {
+  const options = { nodes: 2, chaos: true, heartbeatInterval: 250, detector: 'swim' } as const;
+  const cluster = await clusterFor(t, options);
+  const before = cluster.stats().epoch;
+  const suspected = nextEvent(
+    cluster,
+    'node-suspected',
+    ({ id, by }) => id === 'n1' && by === 'n0',
+  );
+  await cluster.cut('n0', 'n1');
+  const { missed, silent } = await suspected;
+  assert.ok(missed >= 1 && silent > 0);
+  const trusted = nextEvent(cluster, 'node-trusted', ({ id, by }) => id === 'n1' && by === 'n0');
+  await cluster.heal('n0', 'n1');
+  await trusted;
+  assert.equal(cluster.stats().epoch, before);
+});
+
+test('With SWIM a node that is restarted is trusted by all in its new life (CLUSTER-6)', async (t) => {
+  const options = { nodes: 3, heartbeatInterval: 250, detector: 'swim' } as const;
+  const cluster = await clusterFor(t, options);
+  const cache = cluster.client();
+  for (const id of ['n1', 'n1', 'n2']) {
+    await cluster.restart(id);
+    await fill(cache);
+    assert.equal((await present(cache)).size, KEYS.length);
+  }
+});
+
 /** A cluster of two whose n0 hears from nobody, and a connection to n0. */
 async function isolatedNode(
   t: TestContext,
@@ -233,7 +262,8 @@ test('A blocked supervisor is no outage: other threads read and write meanwhile 
 
 test('startCluster() in a worker supervises from there: nodes die and are brought back (CLUSTER-6, LIB-1)', async (t) => {
   const answer = await inThread(t, null, async (_, { shoal }) => {
-    const cluster = await shoal.startCluster({ nodes: 2, memory: '1mb' });
+    const options = { nodes: 2, memory: '1mb', restartGrace: 60_000 };
+    const cluster = await shoal.startCluster(options);
     const up = new Promise((resolve) => cluster.on('node-up', resolve));
     await cluster.kill('n1');
     await up;
