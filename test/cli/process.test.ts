@@ -27,6 +27,9 @@ async function ask(port: number, text: string): Promise<string> {
   }
 }
 
+/** How long a process is suspended. */
+const SUSPENDED_MS = 2_000;
+
 describe('node dist/cluster.js', () => {
   it('starts five nodes that serve, by default (SHAPE-5, CLI-4)', async () => {
     const args = ['--nodes', '5', '--memory', '1mb', '--port', '0', '--http-port', '0', '--json'];
@@ -71,6 +74,25 @@ describe('node dist/cluster.js', () => {
       assert.equal(shoal.lines.at(-1), 'stopped');
     });
   }
+
+  it('blames nobody for the time in which the whole process was suspended (CLUSTER-4)', async () => {
+    const args = ['--nodes', '3', '--memory', '1mb', '--port', '0', '--http-port', 'off', '--json'];
+    await using shoal = new ShoalProcess([...args, '--heartbeat-interval', '250']);
+    const { nodes } = await ready(shoal);
+    shoal.child.kill('SIGSTOP');
+    // Longer than three heartbeats: time is what is tested.
+    await new Promise((resolve) => setTimeout(resolve, SUSPENDED_MS));
+    shoal.child.kill('SIGCONT');
+    const { late } = await shoal.event('supervisor-stalled');
+    assert.ok(Number(late) >= SUSPENDED_MS / 2, `late by ${late}`);
+    for (const { port } of nodes) assert.equal(await ask(port, 'PING\r\n'), '+PONG\r\n');
+    shoal.child.kill('SIGTERM');
+    assert.equal(await shoal.end(), 0);
+    assert.ok(
+      shoal.lines.every((line) => !line.includes('node-down')),
+      shoal.lines.join('\n'),
+    );
+  });
 
   it('exits at once on a second signal (CLI-3)', async () => {
     await using shoal = new ShoalProcess([...SMALL, '--json']);
