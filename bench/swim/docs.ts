@@ -2,9 +2,10 @@
  * Writes docs/swim.md and docs/swim.svg from a report:
  *
  *     npm run bench -- swim --full --json swim.json
- *     node dist/bench/swim/docs.js swim.json
+ *     node dist/bench/swim/docs.js swim.json [FOLDER]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatHeader, formatSection, type Report } from '../support/report.js';
 import type { Section } from '../support/suite.js';
@@ -60,8 +61,8 @@ function markdownOf(report: Report, sections: readonly Section[]): string {
   return `# SWIM at scale
 
 What the SWIM failure detector (\`src/membership/swim.ts\`) does in clusters of 10 to 10,000 members,
-simulated in **virtual time**: a period is ${INTERVAL} ms of it, and nothing below depends on the speed of
-the machine but the last table. All chance comes from seed ${SEED}, so that
+simulated in **virtual time**: a period is ${INTERVAL} ms of it, and nothing but the last table depends
+on the speed of the machine. All chance comes from seed ${SEED}, so that
 
     npm run bench -- swim --full --json swim.json
     node dist/bench/swim/docs.js swim.json
@@ -70,15 +71,28 @@ gives the same figures again, and writes this page.
 
 ![Detection of a crash and messages, over the number of members](swim.svg)
 
-${sections.map((section) => `    ${formatSection(section).replaceAll('\n', '\n    ')}`).join('\n\n')}
+- **Messages** of a node do not depend on the size of the cluster; those of all-to-all grow with it, and
+  those of a whole cluster with its square.
+- **A crash** is noticed as soon in a large cluster as in a small one, and as theory has it. News of it
+  needs a few periods more for each power of ten. From suspicion to declaration is a matter of choice
+  (\`suspicionMult\`): so long the accused may refute.
+- **Loss** makes live members suspected, as often as theory has it. What matters is whether they are
+  declared faulty. With loss and size grows what there is to tell, each suspicion and each refutation to
+  every member: where that is more than messages carry, each update is told less often, some members
+  miss a refutation, and the last calls before a declaration have to set it right.
+
+${sections.map((section) => fenced(formatSection(section))).join('\n\n')}
 
 Measured on:
 
-    ${formatHeader(report.environment, report.effort).replaceAll('\n', '\n    ')}
+${fenced(formatHeader(report.environment, report.effort))}
 `;
 }
 
-function main(file: string | undefined): number {
+/** Not indented: behind a list that would be its last item. */
+const fenced = (text: string): string => `\`\`\`text\n${text}\n\`\`\``;
+
+function main(file: string | undefined, folder: string): number {
   if (file === undefined) {
     console.error('Cannot write docs: name the report, as in `docs.js swim.json`');
     return 2;
@@ -90,9 +104,9 @@ function main(file: string | undefined): number {
     console.error(`Cannot write docs: ${file} has no report of the swim suite`);
     return 2;
   }
-  writeFileSync(`${DOCS}swim.svg`, svgOf(traffic, crashes));
-  writeFileSync(`${DOCS}swim.md`, markdownOf(report, sections));
+  writeFileSync(join(folder, 'swim.svg'), svgOf(traffic, crashes));
+  writeFileSync(join(folder, 'swim.md'), markdownOf(report, sections));
   return 0;
 }
 
-process.exitCode = main(process.argv[2]);
+process.exitCode = main(process.argv[2], process.argv[3] ?? DOCS);

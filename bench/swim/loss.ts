@@ -1,13 +1,16 @@
 /** Live members that are wrongly suspected, and wrongly declared faulty, when messages are lost. */
 import { Prng } from '#src/base/prng.js';
 import { instant, type NodeIndex } from '#src/base/units.js';
-import type { SwimState } from '#src/membership/swim-options.js';
+import { suspicionBounds } from '#src/membership/suspicion.js';
+import { SUSPICION_MULT, type SwimState } from '#src/membership/swim-options.js';
 import type { Cell, Section } from '../support/suite.js';
 import { swimCluster } from './cluster.js';
 import { Network } from './network.js';
 import { DELAY_MS, INTERVAL, SEED } from './plan.js';
 
 const HOUR_MS = 3_600_000;
+/** In the place of a figure that the run cannot tell. */
+const TOO_SHORT = '–';
 /** No incarnation has been accused. */
 const NONE = -1;
 
@@ -59,6 +62,7 @@ export function lossRow(
     network.run(instant(period * INTERVAL));
   }
   const nodeHours = (members * periods * INTERVAL) / HOUR_MS;
+  const wrongly = [declared.count / nodeHours, declared.believed];
   const health = swims.reduce((sum, swim) => sum + swim.healthScore, 0) / members;
   return [
     members,
@@ -66,11 +70,14 @@ export function lossRow(
     periods,
     (network.messagesSent * 1_000) / (members * periods * INTERVAL),
     suspected.count / nodeHours,
-    declared.count / nodeHours,
-    declared.believed,
+    ...(periods < shortestSuspicion(members) ? [TOO_SHORT, TOO_SHORT] : wrongly),
     health,
   ];
 }
+
+/** Periods within which nobody can be suspected and then declared faulty. */
+const shortestSuspicion = (members: number): number =>
+  suspicionBounds(members, INTERVAL, SUSPICION_MULT, 1).min / INTERVAL + 1;
 
 /** Probability that a live member fails a probe: directly, and through each of k others. */
 const failing = (loss: number, relays: number): number =>
@@ -100,8 +107,9 @@ export function lossSection(rows: readonly Cell[][], losses: readonly number[]):
       `by theory suspected per node and hour, with 3 relays: ${perHour.join(', ')}`,
       'wrong beliefs: how often in the whole run one member held a live one for faulty',
       'messages/s: sent by a node; health: mean of Lifeguard’s score at the end, 0 to 7',
-      'the longest suspicion lasts 25 periods at 10 members, 97 at 10,000: a shorter run shows no',
-      'more than that confirmed ones were refuted in time',
+      `${TOO_SHORT}: the run is shorter than the shortest suspicion, 5 periods at 10 members, 17 at 10,000;`,
+      'one shorter than the longest, 25 and 97 periods, shows only that suspicions that others',
+      'confirmed were refuted in time',
     ],
   };
 }

@@ -22,6 +22,8 @@ export type SwimState =
 export const SWIM_INTERVAL = duration(1_000);
 /** The default time-out is this share of the period. */
 export const TIMEOUT_SHARE = 0.5;
+/** Periods of the shortest suspicion for each power of ten of the size, by default. */
+export const SUSPICION_MULT = 4;
 /** Members asked to probe for one in vain: the limit of `relays`. */
 export const RELAYS_MAX = 16;
 /** The limit of `lastCalls`. */
@@ -121,7 +123,7 @@ export function settle(options: SwimOptions): SwimSettings {
     interval,
     timeout: options.timeout ?? duration(interval * TIMEOUT_SHARE),
     relays: options.relays ?? 3,
-    suspicionMult: options.suspicionMult ?? 4,
+    suspicionMult: options.suspicionMult ?? SUSPICION_MULT,
     suspicionMaxMult: options.suspicionMaxMult ?? 6,
     lastCalls: options.lastCalls ?? 2,
     tellings: options.tellings ?? 4,

@@ -1,6 +1,11 @@
 /** The parts of the SWIM simulation that its figures rest on. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { Prng } from '#src/base/prng.js';
 import { instant, NEVER, nodeIndex } from '#src/base/units.js';
@@ -8,6 +13,13 @@ import { swimCluster } from '../../bench/swim/cluster.js';
 import { EventQueue } from '../../bench/swim/event-queue.js';
 import { Network } from '../../bench/swim/network.js';
 import { plot } from '../../bench/swim/plot.js';
+
+/** Runs a script of bench/ to its good end. */
+function runScript(script: string, ...args: string[]): void {
+  const path = fileURLToPath(new URL(`../../bench/${script}`, import.meta.url));
+  const run = spawnSync(process.execPath, [path, ...args], { encoding: 'utf8', timeout: 60_000 });
+  assert.equal(run.status, 0, run.stderr);
+}
 
 describe('SWIM simulation', () => {
   test('EventQueue gives events in the order of their instants (BENCH-1)', () => {
@@ -58,6 +70,22 @@ describe('SWIM simulation', () => {
     assert.ok(one.length > 500);
     assert.deepEqual(one, again);
     assert.notDeepEqual(one, other);
+  });
+
+  test('docs/swim.md is made of a report, with all its tables and a plot (BENCH-1)', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'shoal-swim-'));
+    try {
+      const report = join(folder, 'report.json');
+      runScript('main.js', 'swim', '--smoke', '--json', report);
+      runScript('swim/docs.js', report, folder);
+      const page = readFileSync(join(folder, 'swim.md'), 'utf8');
+      const { suites } = JSON.parse(readFileSync(report, 'utf8'));
+      for (const { title } of suites.swim) assert.ok(page.includes(title), title);
+      assert.ok(page.includes('(swim.svg)'));
+      assert.match(readFileSync(join(folder, 'swim.svg'), 'utf8'), /<svg[\s\S]*all-to-all/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('plot() puts values where logarithmic axes have them, for light and dark (BENCH-1)', () => {
