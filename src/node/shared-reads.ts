@@ -12,8 +12,8 @@
  * epochs only rise, so if it is the ring's at the end it has been so all the time. What the owner
  * holds from before its tenure of the key is no answer (ring/tenures.ts).
  *
- * It is a machine with steps over an injected `Peek`. In production they run back to back; a
- * simulator can put anything between any two of them.
+ * It is a machine with two steps over an injected `Peek`: `look` and `confirm`. `read` is both, back
+ * to back, as production does it; a simulator puts anything between them.
  */
 import type { KeyBuffer } from '../base/key.js';
 import type { Epoch, NodeIndex } from '../base/units.js';
@@ -45,8 +45,9 @@ export interface SharedReadsStats {
 
 export class SharedReads {
   readonly #peek: Peek;
-  /** The slab of the last read that was not `unread`, positioned on what it found. */
+  /** The slab of the last look that came to something, positioned on what it found. */
   #slab: SlabReader | null = null;
+  #isThere = false;
   #answered = 0;
   #contended = 0;
 
@@ -65,20 +66,30 @@ export class SharedReads {
 
   /** Looks for a key at its owner by `ring`, which is the reader's own. Counts neither hit nor miss. */
   read(ring: RingView, key: KeyBuffer, part: LookPart): ReadOutcome {
-    const peek = this.#peek;
+    return this.look(ring, key, part) ? this.confirm(ring, key) : 'unread';
+  }
+
+  /** The first step: copies what the owner's memory has. False: it could not be looked at. */
+  look(ring: RingView, key: KeyBuffer, part: LookPart): boolean {
     const owner = ring.owner(key.hash);
-    if (owner === null) return 'unread';
-    const slab = peek.slab(owner);
-    if (slab === null) return 'unread';
+    if (owner === null) return false;
+    const slab = this.#peek.slab(owner);
+    if (slab === null) return false;
     const outcome = slab.look(key, part);
     if (outcome === 'contended') {
       this.#contended++;
-      return 'unread';
+      return false;
     }
-    if (peek.epoch !== ring.epoch) return 'unread';
     this.#slab = slab;
+    this.#isThere = outcome === 'found';
+    return true;
+  }
+
+  /** The last step after a look for the same key by the same ring: what may be said of it. */
+  confirm(ring: RingView, key: KeyBuffer): ReadOutcome {
+    if (this.#peek.epoch !== ring.epoch) return 'unread';
     this.#answered++;
-    if (outcome === 'absent') return 'absent';
-    return ring.covers(key.hash, versionEpoch(slab.versionHigh)) ? 'found' : 'absent';
+    if (!this.#isThere) return 'absent';
+    return ring.covers(key.hash, versionEpoch(this.slab.versionHigh)) ? 'found' : 'absent';
   }
 }
