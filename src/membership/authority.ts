@@ -121,7 +121,10 @@ export class Authority {
   #publish(members: readonly RingMember[]): void {
     const next = epoch(this.epoch + 1);
     const { vnodes } = this.#ring;
-    const tenures = this.#ring.tenures.next(next, this.#view, RingTable.build(members));
+    const positions = members.reduce((sum, member) => sum + member.positions.length, 0);
+    const table = RingTable.build(members);
+    // As many as ringWordsMax() has room for.
+    const tenures = this.#ring.tenures.next(next, this.#view, table, positions + 1);
     this.#ring = { epoch: next, vnodes, members, tenures };
     this.#view = new PublishedView(this.#ring);
     this.#publishTo(this.#ring);

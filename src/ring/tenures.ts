@@ -14,7 +14,9 @@
  * misses a ring, need not know what came before.
  *
  * The ring is cut at every position of the old and the new ring; ranges of one beginning that lie
- * side by side are joined again. So `since` is one binary search, and seldom needed: an entry at
+ * side by side are joined again. Positions of nodes that have left for good stay as cuts, and would
+ * become more with each that comes and goes: when there are more ranges than may be, those between
+ * two positions are joined under their latest beginning. That forgets, and never the wrong way. So `since` is one binary search, and seldom needed: an entry at
  * least as young as the newest tenure of all is of the present tenure wherever it lies.
  */
 import { assert } from '../base/assert.js';
@@ -49,8 +51,17 @@ export class Tenures {
     return new Tenures(Uint32Array.of(HASH_MAX), Uint32Array.of(epoch));
   }
 
-  /** The tenures after the next ring, of `epoch`: where the owner changes, they begin anew. */
-  next(epoch: Epoch, before: Owners, after: Owners): Tenures {
+  /**
+   * The tenures after the next ring, of `epoch`: where the owner changes, they begin anew.
+   *
+   * @param rangesMax ranges that there may be, at least one more than positions after the change
+   */
+  next(
+    epoch: Epoch,
+    before: Owners,
+    after: Owners,
+    rangesMax: number = Number.POSITIVE_INFINITY,
+  ): Tenures {
     const cuts = union(union(before.positions, after.positions), this.ends);
     const ends = new Uint32Array(cuts.length);
     const sinces = new Uint32Array(cuts.length);
@@ -66,7 +77,26 @@ export class Tenures {
         ranges++;
       }
     }
-    return new Tenures(ends.slice(0, ranges), sinces.slice(0, ranges));
+    const next = new Tenures(ends.slice(0, ranges), sinces.slice(0, ranges));
+    return ranges <= rangesMax ? next : next.#joined(after.positions);
+  }
+
+  /** One range for each of the ring's, with the latest of the beginnings in it. */
+  #joined(positions: Uint32Array): Tenures {
+    const ends = union(positions, Uint32Array.of(HASH_MAX));
+    const sinces = new Uint32Array(ends.length);
+    let at = 0;
+    for (const [i, end] of ends.entries()) {
+      let isBehind = true;
+      while (isBehind) {
+        const rangeEnd = this.ends[at] as number;
+        sinces[i] = Math.max(sinces[i] as number, this.sinces[at] as number);
+        isBehind = rangeEnd < end;
+        // One that reaches beyond counts for the next as well.
+        if (rangeEnd <= end) at++;
+      }
+    }
+    return new Tenures(ends, sinces);
   }
 
   /** Whether what was written in `written` under this hash is of its owner's present tenure. */

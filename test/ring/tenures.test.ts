@@ -83,3 +83,30 @@ test('Tenures survive members whose positions meet (CLUSTER-5)', () => {
   assert.equal(tenures.since(hash(7)), 1);
   assert.equal(tenures.since(hash(8)), 2);
 });
+
+test('Tenures stay few when nodes come and go for good, and are never too early (CLUSTER-5, CLUSTER-6)', () => {
+  const spot = (round: number, i: number): number =>
+    Math.imul(round * 8 + i + 99, 0x9e3779b1) >>> 0;
+  const stays = member(
+    0,
+    [1, 2, 3, 4].map((i) => spot(0, i)),
+  );
+  const alone = RingTable.build([stays]);
+  let free = Tenures.begin(epoch(1));
+  let few = free;
+  for (let round = 1; round <= 40; round++) {
+    const guest = member(
+      1,
+      [1, 2, 3, 4].map((i) => spot(round, i)),
+    );
+    const both = RingTable.build([stays, guest]);
+    free = free.next(epoch(2 * round), alone, both).next(epoch(2 * round + 1), both, alone);
+    few = few.next(epoch(2 * round), alone, both, 9).next(epoch(2 * round + 1), both, alone, 5);
+    assert.ok(few.ends.length <= 5, `${few.ends.length} ranges after round ${round}`);
+    for (let i = 0; i < 200; i++) {
+      const key = hash(spot(round, 1_000 + i));
+      assert.ok(few.since(key) >= free.since(key), `hash ${key} after round ${round}`);
+    }
+  }
+  assert.ok(free.ends.length > 9, 'without a limit they are more');
+});
