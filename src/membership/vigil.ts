@@ -152,6 +152,10 @@ export class Vigil {
       if (watched.isStalled) out.resumed(node);
       watched.isStalled = false;
     } else if (own > 0) watched.movedAt = earlier(after(watched.movedAt, own), now);
+    // Its answers to this thread may lie here, unread for as long as this thread stood.
+    if (own > 0 && watched.suspectedAt !== null) {
+      watched.suspectedAt = earlier(after(watched.suspectedAt, own), now);
+    }
     const standing = elapsed(watched.movedAt, now);
     if (standing >= STANDSTILL && !watched.isStalled) {
       watched.isStalled = true;

@@ -182,6 +182,19 @@ test('Vigil ends a node that moves and never answers, after more patience (CLUST
   assert.ok(hung >= DEAF_FACTOR * FAILURES * INTERVAL && hung <= 11_000, bench.log.join('; '));
 });
 
+test('Vigil takes no standing of its own for deafness of another (CLUSTER-4)', () => {
+  // The answers of the first two seconds are lost; later ones lie unread while the vigil stands.
+  const bench = new Bench(2, {
+    answers: (node, at) => node !== 1 || at > 3_000,
+    runs: (at) => at < 3_500 || at > 12_000,
+  });
+  bench.run(12_050);
+  assert.deepEqual(
+    bench.said.filter((line) => line.startsWith('hung')),
+    [],
+  );
+});
+
 test('Vigil without turn counters goes by heartbeats alone (CLUSTER-4)', () => {
   const bench = new Bench(3, { answers: (node) => node !== 2 }, false).run(10_000);
   assert.deepEqual(bench.said, ['suspected 2: 3', 'hung 2: 3 heartbeats without an answer']);
