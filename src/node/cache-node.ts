@@ -59,6 +59,11 @@ export interface CacheNodeOptions {
   readonly watch: Omit<PeerWatchOptions, 'self'> | null;
   /** What it answers its own connections while it is cut off from all its peers. Default `refuse`. */
   readonly isolated?: 'refuse' | 'serve';
+  /**
+   * The epoch word, where there is one: what waited for its turn is not executed by a ring that is
+   * no longer the latest.
+   */
+  readonly latestEpoch?: () => Epoch;
   /** Limits and times of forwarding. */
   readonly router?: Omit<RouterOptions, 'local' | 'valueBytesMax'>;
 }
@@ -119,11 +124,13 @@ export class CacheNode {
     const { self, watch } = options;
     this.#watch = watch === null ? null : new PeerWatch({ ...watch, self });
     this.#refusesAlone = options.isolated !== 'serve';
+    const { latestEpoch } = options;
     this.#router = new Router({
       ...options.router,
       valueBytesMax: this.#valueBytesMax,
       local: {
         self: options.self,
+        isLatest: (epoch) => latestEpoch === undefined || latestEpoch() === epoch,
         executeLocal: (now, id, message, out) => this.#executeLocal(now, id, message, out),
       },
     });
@@ -220,8 +227,9 @@ export class CacheNode {
     this.#lastIds.delete(peer);
     this.#deferred.drop(peer);
     if (peer >= SUPERVISOR) return;
-    this.#watch?.peerLost(now, nodeOf(peer), this.#asWatcher(now, out));
+    // The router first: to take a suspicion back would let it speak to a peer that is not there.
     this.#router.peerLost(now, nodeOf(peer), out);
+    this.#watch?.peerLost(now, nodeOf(peer), this.#asWatcher(now, out));
   }
 
   /** There is a port to a node or client again, after `peerLost`. */

@@ -1,11 +1,13 @@
 /** What a router is made with, and what it counts. */
-import type { Duration, Instant, NodeIndex } from '../base/units.js';
+import type { Duration, Epoch, Instant, NodeIndex } from '../base/units.js';
 import type { RequestId, RequestMessage } from '../wire/message.js';
 import type { Outbox } from './outbox.js';
 
 /** The node that a router is part of. */
 export interface LocalNode {
   readonly self: NodeIndex;
+  /** Whether a ring is the latest there is: by an older one nothing is executed here any more. */
+  isLatest(epoch: Epoch): boolean;
   /** Executes a request whose key the node has come to own, and answers it. */
   executeLocal(now: Instant, id: RequestId, message: RequestMessage, out: Outbox): void;
 }

@@ -300,6 +300,11 @@ export class Router {
     else if (!this.#ring.isUp(owner)) {
       this.#fail(now, pending, 'ERR_CLUSTER_DOWN', `node ${owner} is not on the ring`, out);
     } else if (this.#local !== null && owner === this.#local.self) {
+      // Links are told before the ring is followed, and what they let go may come here too early.
+      if (!this.#local.isLatest(this.#ring.epoch)) {
+        this.#park(now, pending, out);
+        return;
+      }
       this.#outstanding.settle(pending);
       this.#local.executeLocal(now, pending.origin, pending.message, out);
     } else if (this.#lost.has(owner) || this.#suspected.has(owner)) this.#park(now, pending, out);

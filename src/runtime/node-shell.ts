@@ -118,6 +118,7 @@ class NodeShell implements Doors, RespNode {
       prng: prng.fork(),
       now,
       valueBytesMax: task.valueBytesMax,
+      latestEpoch: () => this.#board.epoch,
       reads: task.reads === 'shared' ? new SharedReads(slabs) : null,
       watch: {
         detector: detectorOf(task, prng.fork()),

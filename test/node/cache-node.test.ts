@@ -10,6 +10,7 @@ import {
   instant,
   nodeIndex,
 } from '#src/base/units.js';
+import { Heartbeat } from '#src/membership/heartbeat.js';
 import { CacheNode } from '#src/node/cache-node.js';
 import { DEFERRED_MAX, SWEEP_INTERVAL, SWEEP_ROUNDS_MAX, SWEEP_SOON } from '#src/node/limits.js';
 import type { RingView } from '#src/node/ring-view.js';
@@ -321,4 +322,21 @@ test('CacheNode agrees with a map over random commands (NODE-1, NODE-3, NODE-6)'
     }
     assert.equal(askAt(now, node, desk, ...asked), expected, `seed ${seed}, step ${i}`);
   }
+});
+
+test('CacheNode speaks to no peer that is lost, also when it takes a suspicion back (CLUSTER-5)', () => {
+  const slab = new Slab(Slab.allocate(MEMORY), MEMORY);
+  const detector = new Heartbeat({ interval: duration(100), failures: 1 });
+  const watch = { detector, turnsOf: () => 0 };
+  const options = { self, slab, prng: new Prng(1), now: START, reads: null, watch };
+  const node = new CacheNode(options);
+  const desk = new Desk();
+  node.ringChanged(START, toyRing(1, [0, 1]), desk);
+  for (let ms = 0; ms <= 500; ms += 100) node.tick(after(START, duration(ms)), desk);
+  assert.equal(node.stats.suspects, 1);
+  const later = after(START, duration(500));
+  for (let i = 0; i < 8; i++) node.request(later, requestId(i), command('set', `k${i}`, 'v'), desk);
+  desk.takeRequests();
+  node.peerLost(later, address(1), desk);
+  assert.deepEqual(desk.takeRequests(), []);
 });

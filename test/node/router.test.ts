@@ -121,6 +121,7 @@ test('Router keeps the order where the new owner is its own node (CLUSTER-9)', (
   const executed: string[] = [];
   const local = {
     self: nodeB,
+    isLatest: () => true,
     executeLocal: (_now: unknown, _id: unknown, message: RequestMessage) => {
       executed.push(Buffer.from(message.value).toString());
     },
@@ -136,6 +137,27 @@ test('Router keeps the order where the new owner is its own node (CLUSTER-9)', (
   router.receive(START, A, stale(id, 2), desk);
   assert.deepEqual(executed, ['1', '2']);
   assert.equal(router.mustQueue(first.key.hash), false);
+});
+
+test('Router executes nothing here by a ring that is no longer the latest (CLUSTER-9)', () => {
+  const executed: string[] = [];
+  let latest = 2;
+  const local = {
+    self: nodeB,
+    isLatest: (of: number) => of === latest,
+    executeLocal: (_now: unknown, _id: unknown, message: RequestMessage) => {
+      executed.push(Buffer.from(message.value).toString());
+    },
+  };
+  const [router, desk] = clientOn(ringOf(1, 0), { local });
+  router.request(START, requestId(1), command('set', 'key', '1'), desk);
+  router.ringChanged(START, ringOf(2, 1), desk);
+  router.request(START, requestId(2), command('set', 'key', '2'), desk);
+  latest = 3;
+  router.peerLost(START, nodeA, desk);
+  assert.deepEqual(executed, [], 'its turn has come, but ring 2 is over');
+  router.ringChanged(START, ringOf(3, 1), desk);
+  assert.deepEqual(executed, ['2']);
 });
 
 test('Router lets nothing that is submitted within a reply overtake (CLUSTER-9)', () => {
