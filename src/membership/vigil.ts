@@ -74,6 +74,8 @@ interface Watched {
   /** When its loop was last seen to have moved. */
   movedAt: Instant;
   isStalled: boolean;
+  /** Since when its loop has moved without a standstill, as far as was seen. */
+  movesSince: Instant;
   /** Since when it has been suspected by heartbeat; null while it is not. */
   suspectedAt: Instant | null;
   /** Peers that accuse it. */
@@ -102,6 +104,7 @@ export class Vigil {
       turns: this.#options.turnsOf(node),
       movedAt: now,
       isStalled: false,
+      movesSince: now,
       suspectedAt: null,
       accusers: new Set(),
     });
@@ -148,6 +151,8 @@ export class Vigil {
     const turns = this.#options.turnsOf(node);
     if (turns === null || turns !== watched.turns) {
       watched.turns = turns;
+      // Who has just woken up has not had the time to answer.
+      if (elapsed(watched.movedAt, now) >= STANDSTILL) watched.movesSince = now;
       watched.movedAt = now;
       if (watched.isStalled) out.resumed(node);
       watched.isStalled = false;
@@ -170,7 +175,7 @@ export class Vigil {
   /** Why a node is hung; null if it is not. */
   #verdict(
     now: Instant,
-    { suspectedAt, accusers, isStalled, movedAt }: Watched,
+    { suspectedAt, accusers, isStalled, movedAt, movesSince }: Watched,
     standing: Duration,
     hasTurns: boolean,
   ): string | null {
@@ -186,7 +191,7 @@ export class Vigil {
     }
     const patience = interval * failures * (DEAF_FACTOR - 1);
     const isDeaf = suspectedAt !== null && movedAt > suspectedAt;
-    if (!isDeaf || elapsed(suspectedAt, now) < patience) return null;
+    if (!isDeaf || now - Math.max(suspectedAt, movesSince) < patience) return null;
     return `${DEAF_FACTOR * failures} heartbeats without an answer, though its event loop moves`;
   }
 
