@@ -176,7 +176,10 @@ export class MachineDriver implements Outbox, PortEvents {
 
   frame(from: Address, frame: Frame): void {
     const { epoch, messages } = frame;
+    const channel = this.#ports.channelTo(from);
     const now = this.enter();
+    // With the ring may have come the sender's next life: what its last one said is over.
+    if (this.#ports.channelTo(from) !== channel) return;
     for (const message of messages) this.#machine.receive(now, from, epoch, message, this);
   }
 

@@ -97,6 +97,11 @@ export class PeerPorts {
     return this.#peers[address] !== undefined;
   }
 
+  /** The channel to a peer: another one for each of its lives; null if there is none. */
+  channelTo(address: Address): MessagePort | null {
+    return this.#peers[address]?.port ?? null;
+  }
+
   /** Handles, now, what a peer has already sent. @returns whether there was anything */
   drainNow(address: Address): boolean {
     const peer = this.#peers[address];

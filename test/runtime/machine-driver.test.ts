@@ -22,7 +22,10 @@ class Diary implements Machine {
   readonly deadline: Instant = NEVER;
   readonly lines: string[] = [];
 
-  receive(): void {}
+  receive(_now: Instant, from: Address): void {
+    this.lines.push(`message of ${from}`);
+  }
+
   tick(): void {}
 
   ringChanged(_now: Instant, ring: RingView): void {
@@ -74,6 +77,19 @@ test('MachineDriver tells of a lost peer before its next life and the ring after
   authority.mark(NODE, 'up');
   driver.lost(PEER);
   assert.deepEqual(machine.lines, ['lost 1', 'linked 1', 'ring 3']);
+});
+
+test('MachineDriver hears nothing of a life when it has taken up the next (CLUSTER-6, CLUSTER-9)', (t) => {
+  const { authority, machine, driver, supervisor } = driverFor(t);
+  const { port1 } = new MessageChannel();
+  driver.control(SUPERVISOR, { control: 'link', address: PEER, port: port1 });
+  const frame = { epoch: authority.epoch, messages: [{ type: 'ping', sequence: 1 }] } as const;
+  driver.frame(PEER, frame);
+  assert.deepEqual(machine.lines.splice(0), ['linked 1', 'message of 1']);
+  link(supervisor);
+  authority.renew();
+  driver.frame(PEER, frame);
+  assert.deepEqual(machine.lines, ['lost 1', 'linked 1', 'ring 2']);
 });
 
 test('MachineDriver takes up links in the order in which they were sent (CLUSTER-6)', async (t) => {
