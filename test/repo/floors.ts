@@ -11,7 +11,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['membership', 'values'],
   ['node'],
   ['session'],
-  ['runtime', 'http', 'load', 'cli', 'config'],
+  ['runtime', 'http', 'load', 'cli', 'config', 'sim'],
 ];
 
 /** config/ is shared by the command line and the library. */
