@@ -1,0 +1,19 @@
+/** A node as any other, but that its thread can be made to throw, and notes when it does. */
+import { BroadcastChannel } from 'node:worker_threads';
+import { runNode } from '#src/runtime/node-shell.js';
+import type { NodeEnd, NodeTask } from '#src/runtime/node-task.js';
+import { machineNow } from '../soak/clock.js';
+import { DEATHS_CHANNEL, type DeathOrder } from './death.js';
+
+export { rehearse } from '#src/runtime/node-shell.js';
+
+export function runMortalNode(task: NodeTask): Promise<NodeEnd> {
+  const channel = new BroadcastChannel(DEATHS_CHANNEL);
+  channel.onmessage = (event): void => {
+    const { id, diedMs } = (event as { data: DeathOrder }).data;
+    if (id !== task.id) return;
+    new Float64Array(diedMs)[0] = machineNow();
+    throw new Error('told to throw');
+  };
+  return runNode(task).finally(() => channel.close());
+}
