@@ -7,6 +7,7 @@ import { fill, MEMORY, NODES, VALUES_ARE } from './contents.js';
 import { die, type Manner, startMortals } from './death.js';
 import { EpochWatch } from './epoch-watch.js';
 import { ringWithout, upOf } from './happenings.js';
+import { SpareWatch } from './spare-watch.js';
 import { loadNote, SPREAD_COLUMNS, spreadOf } from './spread.js';
 
 interface Plan {
@@ -23,27 +24,25 @@ interface Series {
   readonly servesMs: number;
 }
 
-/** A death takes the spare thread, and the next spare takes up to a second to be ready where cores are busy. */
-const WARM_SERVES_MS = 1_000;
-const OFF_SERVES_MS = 50;
+const SERVES_MS = 50;
 const PLANS: Readonly<Record<Effort, Plan>> = {
   smoke: {
     nodes: NODES.smoke,
     entries: 1_000,
-    warm: { deaths: 2, servesMs: 20 },
-    off: { deaths: 2, servesMs: 20 },
+    warm: { deaths: 1, servesMs: 20 },
+    off: { deaths: 1, servesMs: 20 },
   },
   normal: {
     nodes: NODES.normal,
     entries: 100_000,
-    warm: { deaths: 50, servesMs: WARM_SERVES_MS },
-    off: { deaths: 100, servesMs: OFF_SERVES_MS },
+    warm: { deaths: 100, servesMs: SERVES_MS },
+    off: { deaths: 100, servesMs: SERVES_MS },
   },
   full: {
     nodes: NODES.full,
     entries: 100_000,
-    warm: { deaths: 200, servesMs: WARM_SERVES_MS },
-    off: { deaths: 500, servesMs: OFF_SERVES_MS },
+    warm: { deaths: 200, servesMs: SERVES_MS },
+    off: { deaths: 500, servesMs: SERVES_MS },
   },
 };
 const MANNERS = ['kill', 'throw'] as const;
@@ -52,52 +51,51 @@ const AIM = '50 at p99';
 export async function crashes({ effort, progress }: SuiteContext): Promise<Section> {
   const plan = PLANS[effort];
   const { nodes, entries, warm, off } = plan;
-  const returns: Returns[] = [];
-  for (const manner of MANNERS) {
-    progress(`failures: ${warm.deaths} deaths by ${manner}, warm`);
-    returns.push(await returnsAfter(manner, plan));
-  }
+  progress(`failures: ${warm.deaths} deaths by each of ${MANNERS.join(' and ')}, warm`);
+  const returns = await returnsOf(plan);
   progress(`failures: ${off.deaths} deaths by each of ${MANNERS.join(' and ')}, restarts off`);
   const departures = await departuresOf(plan);
-  const back = returns.reduce((sum, { warm }) => sum + warm, 0);
   return {
     title: `Failures: one of ${nodes} nodes crashes, ${entries.toLocaleString('en-US')} entries in all`,
     columns: SPREAD_COLUMNS,
-    rows: [...returns.map(({ row }) => row), ...departures],
+    rows: [...returns.rows, ...departures],
     notes: [
       `from the call of kill, or the throw in the node's thread; ${VALUES_ARE};`,
-      `warm: a death ${warm.servesMs} to ${2 * warm.servesMs} ms after the return of the last; a node throws once in the life of its cluster,`,
-      `since the second time in a row waits for its back-off. Came back with their memory: ${back} of ${warm.deaths * MANNERS.length}`,
+      'warm: a death as soon as there is a spare thread again; a node throws once in the life of its cluster, since the',
+      `second time in a row waits for its back-off. Came back with their memory: ${returns.warm} of ${warm.deaths * MANNERS.length}`,
       loadNote(),
     ],
   };
 }
 
-interface Returns {
-  readonly row: Cell[];
-  /** How many came back with their memory. */
-  readonly warm: number;
-}
-
 /** Warm restarts: from the death to the event that says that it serves. */
-async function returnsAfter(manner: Manner, { nodes, entries, warm }: Plan): Promise<Returns> {
-  const { deaths, servesMs } = warm;
-  const timesMs: number[] = [];
+async function returnsOf({
+  nodes,
+  entries,
+  warm,
+}: Plan): Promise<{ readonly rows: Cell[][]; readonly warm: number }> {
+  const timesMs: Record<Manner, number[]> = { kill: [], throw: [] };
   let back = 0;
-  while (timesMs.length < deaths) {
+  while (timesMs.throw.length < warm.deaths) {
+    using spares = new SpareWatch();
     await using cluster = await startMortals({ nodes, memory: MEMORY, replicas: 1 });
     await fill(cluster, entries);
-    const left = deaths - timesMs.length;
-    const here = { deaths: manner === 'throw' ? Math.min(nodes, left) : left, servesMs };
-    for await (const id of victims(cluster, here)) {
-      const up = upOf(cluster, id);
-      const diedMs = await die(cluster, id, manner);
-      const { atMs, event } = await up;
-      timesMs.push(atMs - diedMs);
-      if (event.warm) back++;
+    const deaths = Math.min(nodes, warm.deaths - timesMs.throw.length);
+    for (const manner of MANNERS) {
+      for await (const id of victims(cluster, { ...warm, deaths })) {
+        await spares.ready();
+        const up = upOf(cluster, id);
+        const diedMs = await die(cluster, id, manner);
+        const { atMs, event } = await up;
+        timesMs[manner].push(atMs - diedMs);
+        if (event.warm) back++;
+      }
     }
   }
-  return { row: spreadOf(`${manner}, warm: serves again`, timesMs, AIM), warm: back };
+  const rows = MANNERS.map((manner) =>
+    spreadOf(`${manner}, warm: serves again`, timesMs[manner], AIM),
+  );
+  return { rows, warm: back };
 }
 
 /** Without restarts: from the death to the ring without it, as it is told and as another thread sees it. */

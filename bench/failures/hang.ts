@@ -1,24 +1,27 @@
 /** How long it takes until a node whose event loop stands still is known to, given up and replaced. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cluster, type EpochEvent, type StartOptions, startCluster } from '#src/index.js';
+import type { Cluster, EpochEvent, StartOptions } from '#src/index.js';
 import { machineNow } from '../soak/clock.js';
 import type { Cell, Effort, Section, SuiteContext } from '../support/suite.js';
 import { fill, MEMORY, NODES } from './contents.js';
+import { startMortals } from './death.js';
 import { downOf, next, upOf } from './happenings.js';
+import { SpareWatch } from './spare-watch.js';
 import { loadNote, SPREAD_COLUMNS, spreadOf } from './spread.js';
 
 interface Plan {
   readonly entries: number;
-  /** Hangs of each quick setting, one at a time; a node hangs once in the life of its cluster. */
+  readonly restarts: readonly ('cold' | 'warm')[];
+  /** Hangs with quick heartbeats, of each, one at a time; a node hangs once in the life of its cluster. */
   readonly quick: number;
   /** Rounds with the default heartbeats, `SLOW_AT_ONCE` clusters at a time. */
   readonly slowRounds: number;
 }
 
 const PLANS: Readonly<Record<Effort, Plan>> = {
-  smoke: { entries: 1_000, quick: 1, slowRounds: 0 },
-  normal: { entries: 100_000, quick: 20, slowRounds: 1 },
-  full: { entries: 100_000, quick: 50, slowRounds: 4 },
+  smoke: { entries: 1_000, restarts: ['cold'], quick: 1, slowRounds: 0 },
+  normal: { entries: 100_000, restarts: ['cold', 'warm'], quick: 20, slowRounds: 1 },
+  full: { entries: 100_000, restarts: ['cold', 'warm'], quick: 50, slowRounds: 4 },
 };
 const COMMON = { memory: MEMORY, replicas: 1, chaos: true } as const;
 const QUICK_MS = 250;
@@ -37,16 +40,15 @@ interface Hang {
 }
 
 export async function hangs({ effort, progress }: SuiteContext): Promise<Section> {
-  const { entries, quick, slowRounds } = PLANS[effort];
+  const { entries, restarts, quick, slowRounds } = PLANS[effort];
   const nodes = NODES[effort];
   const rows: Cell[][] = [];
-  progress(`failures: ${quick} hangs, cold and warm`);
-  const [cold, warm] = await Promise.all([
-    hangInTurn({ nodes, heartbeatInterval: QUICK_MS, restart: 'cold' }, quick, entries),
-    hangInTurn({ nodes, heartbeatInterval: QUICK_MS }, quick, entries),
-  ]);
-  rows.push(...rowsOf(`${QUICK_MS} ms, cold`, cold, '1,000'));
-  rows.push(...rowsOf(`${QUICK_MS} ms, warm`, warm, '1,000'));
+  for (const restart of restarts) {
+    progress(`failures: ${quick} hangs, ${restart}`);
+    const options = { nodes, heartbeatInterval: QUICK_MS, restart };
+    const list = await hangInTurn(options, quick, entries);
+    rows.push(...rowsOf(`${QUICK_MS} ms, ${restart}`, list, '1,000'));
+  }
   if (slowRounds > 0) {
     progress(`failures: ${slowRounds} × ${SLOW_AT_ONCE} hangs with the default heartbeats`);
     const slow = await Promise.all(
@@ -60,7 +62,7 @@ export async function hangs({ effort, progress }: SuiteContext): Promise<Section
     rows,
     notes: [
       'from the call of pause; 3 missed heartbeats, of the interval that is named; defaults: 5,000 ms, warm;',
-      'cold and warm ran side by side, and each node of a cluster hung once',
+      'each when there was a spare thread; each node of a cluster hung once',
       loadNote(),
     ],
   };
@@ -93,9 +95,11 @@ function rowsOf(setting: string, list: readonly Hang[], aim: string): Cell[][] {
 async function hangInTurn(options: StartOptions, count: number, entries: number): Promise<Hang[]> {
   const list: Hang[] = [];
   while (list.length < count) {
-    await using cluster = await startCluster({ ...COMMON, ...options });
+    using spares = new SpareWatch();
+    await using cluster = await startMortals({ ...COMMON, ...options });
     await fill(cluster, entries);
     for (const { id } of cluster.nodes().slice(0, count - list.length)) {
+      await spares.ready();
       await sleep(SERVES_MS);
       list.push(await hang(cluster, id));
     }

@@ -1,13 +1,15 @@
 /** What clients notice of a kill: errors, and how long the killed node's keys have to be waited for. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Prng } from '#src/base/prng.js';
-import { type Cluster, startCluster } from '#src/index.js';
+import type { Cluster } from '#src/index.js';
 import { machineNow } from '../soak/clock.js';
 import type { Cell, Effort, Section, SuiteContext } from '../support/suite.js';
 import { MEMORY, NODES } from './contents.js';
+import { startMortals } from './death.js';
 import { upOf } from './happenings.js';
 import { Load, type LoadPlan, rateOf } from './load.js';
 import { CALLS, type Owner, type TallyData } from './load-tally.js';
+import { SpareWatch } from './spare-watch.js';
 import { loadNote, SPREAD_COLUMNS, spreadOf } from './spread.js';
 
 interface Plan extends LoadPlan {
@@ -24,11 +26,10 @@ const SMOKE: Plan = {
   tickMs: 5,
   entries: 1_000,
 };
-/** As for crashes: the spare thread is to be ready. */
 const NORMAL: Plan = {
   nodes: NODES.normal,
-  kills: 50,
-  servesMs: 1_000,
+  kills: 100,
+  servesMs: 100,
   threads: 2,
   tickMs: 4,
   entries: 100_000,
@@ -66,7 +67,8 @@ export async function* killsUnderLoad({ effort, progress }: SuiteContext): Async
     ],
     notes: [
       `${plan.threads} client threads, up to ${rate} calls a second, ${plan.entries.toLocaleString('en-US')} entries; a figure for each thread and kill;`,
-      'first success: of the calls made when the death was known. Longest call: of those that ended before the next kill',
+      'a kill as soon as there is a spare thread again. First success: of the calls made when the death was known;',
+      'longest call: of those that ended before the next kill',
       loadNote(),
     ],
   };
@@ -91,15 +93,17 @@ function callRows(owner: Owner, { counts }: TallyData): Cell[][] {
 }
 
 async function run(plan: Plan): Promise<{ tally: TallyData; upMs: number[] }> {
-  await using cluster = await startCluster({ nodes: plan.nodes, memory: MEMORY, replicas: 1 });
+  using spares = new SpareWatch();
+  await using cluster = await startMortals({ nodes: plan.nodes, memory: MEMORY, replicas: 1 });
   const load = await Load.start(cluster, plan);
-  const upMs = await killAgainAndAgain(cluster, load, plan);
+  const upMs = await killAgainAndAgain(cluster, load, spares, plan);
   return { tally: await load.end(), upMs };
 }
 
 async function killAgainAndAgain(
   cluster: Cluster,
   { board }: Load,
+  spares: SpareWatch,
   { kills, servesMs }: Plan,
 ): Promise<number[]> {
   const prng = new Prng(kills);
@@ -107,6 +111,7 @@ async function killAgainAndAgain(
   const upMs: number[] = [];
   for (let i = 0; i < kills; i++) {
     await sleep(servesMs * (1 + prng.unit()));
+    await spares.ready();
     const victim = prng.below(ids.length);
     const id = ids[victim] ?? '';
     const up = upOf(cluster, id);
