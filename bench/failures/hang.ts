@@ -62,7 +62,7 @@ export async function hangs({ effort, progress }: SuiteContext): Promise<Section
     rows,
     notes: [
       'from the call of pause; 3 missed heartbeats, of the interval that is named; defaults: 5,000 ms, warm;',
-      'each when there was a spare thread; each node of a cluster hung once',
+      'each when there was a spare thread; each node of a cluster hung once. Warm: off the ring only if not back within the grace',
       loadNote(),
     ],
   };

@@ -51,7 +51,7 @@ export async function* killsUnderLoad({ effort, progress }: SuiteContext): Async
   const plan = PLANS[effort];
   const { nodes } = plan;
   progress(`failures: ${plan.kills} kills under load`);
-  const { tally, upMs } = await run(plan);
+  const { tally, upMs, lost } = await run(plan);
   const rate = rateOf(plan).toLocaleString('en-US');
   yield {
     title: `Failures: one of ${nodes} nodes is killed under load, warm: its keys, from the kill on`,
@@ -78,7 +78,8 @@ export async function* killsUnderLoad({ effort, progress }: SuiteContext): Async
     rows: OWNERS.flatMap((owner) => callRows(owner, tally)),
     notes: [
       'aim: no error for keys of others. Victim: the node that was killed last, until the next is.',
-      `${UNKNOWN}: a write that was with the thread when it died; unread: getSync said that it cannot tell`,
+      `${UNKNOWN}: a write that was with the thread when it died; unread: getSync said that it cannot tell;`,
+      `misses: what a node lost that was not back within the grace; ${lost} of ${plan.kills} were not`,
     ],
   };
 }
@@ -92,12 +93,18 @@ function callRows(owner: Owner, { counts }: TallyData): Cell[][] {
   });
 }
 
-async function run(plan: Plan): Promise<{ tally: TallyData; upMs: number[] }> {
+interface Returns {
+  readonly upMs: number[];
+  /** How many came back without their memory. */
+  readonly lost: number;
+}
+
+async function run(plan: Plan): Promise<Returns & { readonly tally: TallyData }> {
   using spares = new SpareWatch();
   await using cluster = await startMortals({ nodes: plan.nodes, memory: MEMORY, replicas: 1 });
   const load = await Load.start(cluster, plan);
-  const upMs = await killAgainAndAgain(cluster, load, spares, plan);
-  return { tally: await load.end(), upMs };
+  const returns = await killAgainAndAgain(cluster, load, spares, plan);
+  return { tally: await load.end(), ...returns };
 }
 
 async function killAgainAndAgain(
@@ -105,10 +112,11 @@ async function killAgainAndAgain(
   { board }: Load,
   spares: SpareWatch,
   { kills, servesMs }: Plan,
-): Promise<number[]> {
+): Promise<Returns> {
   const prng = new Prng(kills);
   const ids = cluster.nodes().map(({ id }) => id);
   const upMs: number[] = [];
+  let lost = 0;
   for (let i = 0; i < kills; i++) {
     await sleep(servesMs * (1 + prng.unit()));
     await spares.ready();
@@ -119,8 +127,10 @@ async function killAgainAndAgain(
     board.noteKill(victim, killedMs);
     await cluster.kill(id);
     board.noteDeath();
-    upMs.push((await up).atMs - killedMs);
+    const { atMs, event } = await up;
+    upMs.push(atMs - killedMs);
+    if (!event.warm) lost++;
   }
   await sleep(servesMs);
-  return upMs;
+  return { upMs, lost };
 }
