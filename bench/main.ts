@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeEnvironment } from '#src/load/environment.js';
 import { clusterSuite } from './cluster/suite.js';
+import { failuresSuite } from './failures/suite.js';
 import { foreignSuite } from './foreign/suite.js';
 import { lruSuite } from './lru/suite.js';
 import { memorySuite } from './memory/suite.js';
@@ -24,6 +25,7 @@ const SUITES: Record<string, Suite> = {
   reads: readsSuite,
   cluster: clusterSuite,
   foreign: foreignSuite,
+  failures: failuresSuite,
   peers: peersSuite,
   swim: swimSuite,
 };

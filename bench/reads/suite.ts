@@ -3,7 +3,7 @@
  * redis-server as one would do it without Shoal. All from the same thread, on the same keys, by
  * turns; and two reading threads against one.
  */
-import { median } from '../support/median.js';
+import { median, percentile } from '../support/median.js';
 import type { Cell, Effort, Section, Suite, SuiteContext } from '../support/suite.js';
 import { KEY_BYTES } from './keys.js';
 import type { Way } from './messages.js';
@@ -178,8 +178,3 @@ const NAMES: Readonly<Record<Way, string>> = {
   message: 'by message, await get',
   ioredis: 'redis-server, ioredis',
 };
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-}

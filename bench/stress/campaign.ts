@@ -1,5 +1,5 @@
 /** A campaign of kills over several runs: what was done so far, and what was wrong. */
-import { findings, percentile } from './report.js';
+import { findings, percentileText } from './report.js';
 import type { StressResult } from './stress.js';
 import { FAULTS, type Fault } from './tally.js';
 
@@ -49,7 +49,7 @@ export function formatCampaign(campaign: Campaign, wanted: number): string {
   return [
     `campaign        ${all} kills in ${runs} runs, ${Math.round(elapsedMs / 1_000)} s; ${warm.toLocaleString('en-US')} warm`,
     `checked         reads in place ${hits.toLocaleString('en-US')}, sets ${sets.toLocaleString('en-US')}`,
-    `back after      p50 ${percentile(returnsMs, 0.5)} ms, p99 ${percentile(returnsMs, 0.99)} ms, max ${percentile(returnsMs, 1)} ms`,
+    `back after      p50 ${percentileText(returnsMs, 0.5)} ms, p99 ${percentileText(returnsMs, 0.99)} ms, max ${percentileText(returnsMs, 1)} ms`,
     `faults          ${wrong.join(', ')}`,
     campaign.findings.length === 0 ? 'PASSED SO FAR' : 'FAILED',
   ].join('\n');

@@ -1,3 +1,4 @@
+import { percentile } from '../support/median.js';
 import type { KillsDone } from './kill-loop.js';
 import type { StressResult, StressSettings } from './stress.js';
 
@@ -54,16 +55,13 @@ function formatKills({ returnsMs, warm, losses }: KillsDone, explained: number):
   const cold = losses.length;
   return [
     `kills           ${count(returnsMs.length)}: ${count(warm)} came back with their memory, ${count(cold)} without (which explains ${count(explained)} misses)`,
-    `back after      p50 ${percentile(returnsMs, 0.5)} ms, p99 ${percentile(returnsMs, 0.99)} ms, max ${percentile(returnsMs, 1)} ms`,
+    `back after      p50 ${percentileText(returnsMs, 0.5)} ms, p99 ${percentileText(returnsMs, 0.99)} ms, max ${percentileText(returnsMs, 1)} ms`,
   ];
 }
 
 /** To a tenth, in words. */
-export function percentile(values: readonly number[], share: number): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-  return value === undefined ? 'none' : value.toFixed(1);
-}
+export const percentileText = (values: readonly number[], share: number): string =>
+  values.length === 0 ? 'none' : percentile(values, share).toFixed(1);
 
 const count = (n: number): string => n.toLocaleString('en-US');
 const pairs = (counts: Readonly<Record<string, number>>): string =>

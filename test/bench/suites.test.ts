@@ -134,6 +134,29 @@ describe('npm run bench', () => {
     assert.equal(costs?.rows.length, 2);
   });
 
+  test('-- failures --smoke kills, hangs and crowds nodes, and calls nobody down who only waits (CLUSTER-4, CLUSTER-5, BENCH-1)', () => {
+    const [crash, hang, kill, calls, calm] = smoke('failures');
+    assert.equal(crash?.rows.length, 6);
+    const steps = hang?.rows.map(([what]) => what) ?? [];
+    assert.deepEqual(
+      steps,
+      ['node-stalled', 'node-down', 'ring without it', 'serves again'].map(
+        (step) => `250 ms, cold: ${step}`,
+      ),
+    );
+    assert.equal(kill?.rows.length, 7);
+    const others = calls?.rows.filter(([owner]) => owner === 'others') ?? [];
+    assert.deepEqual(
+      others.map((row) => row.slice(-2)),
+      [0, 1, 2].map(() => [0, 'none']),
+    );
+    const [column, row] = [calm?.columns ?? [], calm?.rows[0] ?? []];
+    assert.deepEqual(
+      [row[column.indexOf('node-down')], row[column.indexOf('errors')]],
+      [0, 'none'],
+    );
+  });
+
   test('-- peers --smoke says what is missing where there is no redis-server (BENCH-1)', () => {
     const [only] = smoke('peers', { ...process.env, PATH: '' });
     assert.deepEqual(only?.rows, []);
