@@ -3,8 +3,8 @@
  *
  * A node that comes back takes its memory over in a thread that has never run any of this: 33,000
  * entries cost it 29 ms of processor time, in code that is compiled 7. So while the spare thread has
- * nothing to do it plays the beginning of a life again and again, with a ring, a channel and a small
- * slab of its own: attach, follow the ring, serve, stop.
+ * nothing to do it plays the beginning of a life again and again, with a ring, channels and a small
+ * slab of its own: attach, follow the ring, serve, answer a client's first requests, stop.
  *
  * It waits until it is clear that the thread is a spare, plays one life a turn, of a few
  * milliseconds, and ends at once when there is a real life to live. It costs some 40 ms of processor
@@ -17,7 +17,8 @@ import { VersionClock } from '../base/version.js';
 import { Authority } from '../membership/authority.js';
 import { HEARTBEAT_FAILURES, HEARTBEAT_INTERVAL } from '../membership/heartbeat.js';
 import { Slab } from '../slab/slab.js';
-import { SUPERVISOR } from '../wire/message.js';
+import { encodeFrames } from '../wire/codec.js';
+import { FIRST_CLIENT, type RequestId, type RequestMessage, SUPERVISOR } from '../wire/message.js';
 import { captureWall } from './clock.js';
 import type { Control } from './control.js';
 import { EpochBoard } from './epoch-board.js';
@@ -33,6 +34,7 @@ const ENTRIES = 500;
 const LARGE_EVERY = 50;
 const SMALL_BYTES = 100;
 const LARGE_BYTES = 4096;
+const REQUEST_COUNT = 200;
 const NODES = 3;
 const VNODES = 20;
 
@@ -70,6 +72,7 @@ export class Rehearsal {
 
   async #playLife(board: EpochBoard, buffer: SharedArrayBuffer): Promise<void> {
     const { port1, port2 } = new MessageChannel();
+    const client = new MessageChannel();
     const isOver = this.#beginLife({
       self: nodeIndex(0),
       id: nodeId('stage'),
@@ -84,7 +87,10 @@ export class Rehearsal {
       memoryLimit: MEMORY,
       valueBytesMax: MEMORY,
       listen: null,
-      links: [{ address: SUPERVISOR, port: port2 }],
+      links: [
+        { address: SUPERVISOR, port: port2 },
+        { address: FIRST_CLIENT, port: client.port2 },
+      ],
       slabs: [],
       reads: 'shared',
       detector: 'heartbeat',
@@ -93,15 +99,32 @@ export class Rehearsal {
       isolated: 'refuse',
     });
     const stop: Control = { control: 'stop' };
+    client.port1.once('message', () => port1.postMessage(stop));
     port1.on('message', (said: Control | Uint8Array) => {
-      if (!(said instanceof Uint8Array) && said.control === 'serving') port1.postMessage(stop);
+      if (said instanceof Uint8Array || said.control !== 'serving') return;
+      encodeFrames(board.epoch, REQUESTS, (frame) => client.port1.postMessage(frame));
     });
     await isOver;
     port1.close();
+    client.port1.close();
   }
 }
 
 const CAST = Array.from({ length: NODES }, (_, i) => ({ id: nodeId(`n${i}`), weight: 1 }));
+
+/** What the first clients of a node that is back want: to write, and to read. */
+const REQUESTS: readonly RequestMessage[] = Array.from({ length: REQUEST_COUNT }, (_, i) => ({
+  type: 'request',
+  id: (i + 1) as RequestId,
+  op: i % 2 === 0 ? 'set' : 'get',
+  key: Buffer.from(`stage:${i >> 1}`),
+  value: i % 2 === 0 ? new Uint8Array(SMALL_BYTES) : new Uint8Array(0),
+  kind: 'bytes',
+  condition: 'always',
+  keepExpiry: false,
+  expiry: NEVER,
+  wantOld: false,
+}));
 
 function filledSlab(): SharedArrayBuffer {
   const memory = Slab.allocate(MEMORY);

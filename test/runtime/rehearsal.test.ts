@@ -5,9 +5,10 @@ import { rehearse } from '#src/runtime/node-shell.js';
 import type { NodeEnd, NodeTask } from '#src/runtime/node-task.js';
 import { type BeginLife, Rehearsal } from '#src/runtime/rehearsal.js';
 
-/** A life that says that it serves, and ends when it is told to stop. */
+/** A life that says that it serves, answers its one client, and ends when it is told to stop. */
 function lifeOf({ links }: NodeTask): Promise<NodeEnd> {
-  const port = links[0]?.port;
+  const [port, client] = links.map((link) => link.port);
+  client?.on('message', () => client.postMessage('an answer'));
   const serving: Control = { control: 'serving', port: null };
   port?.postMessage(serving);
   return new Promise((resolve) => port?.on('message', () => resolve({ how: 'stopped' })));
