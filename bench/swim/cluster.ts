@@ -1,8 +1,8 @@
 /** A cluster of SWIM detectors that all watch each other. */
 import type { Prng } from '#src/base/prng.js';
 import { type Instant, type NodeIndex, nodeIndex } from '#src/base/units.js';
-import { Swim } from '#src/membership/swim.js';
-import type { SwimOptions, SwimState } from '#src/membership/swim-options.js';
+import type { SwimOptions, SwimState } from '#src/membership/swim/options.js';
+import { Swim } from '#src/membership/swim/swim.js';
 
 /** Knobs for all, and for whom what changes in a view is told. */
 export interface ClusterOptions extends Partial<Omit<SwimOptions, 'self' | 'prng' | 'observer'>> {

@@ -60,7 +60,7 @@ function svgOf(traffic: Section, crashes: Section): string {
 function markdownOf(report: Report, sections: readonly Section[]): string {
   return `# SWIM at scale
 
-What the SWIM failure detector (\`src/membership/swim.ts\`) does in clusters of 10 to 10,000 members,
+What the SWIM failure detector (\`src/membership/swim/swim.ts\`) does in clusters of 10 to 10,000 members,
 simulated in **virtual time**: a period is ${INTERVAL} ms of it, and nothing but the last table depends
 on the speed of the machine. All chance comes from seed ${SEED}, so that
 

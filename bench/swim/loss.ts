@@ -1,8 +1,8 @@
 /** Live members that are wrongly suspected, and wrongly declared faulty, when messages are lost. */
 import { Prng } from '#src/base/prng.js';
 import { instant, type NodeIndex } from '#src/base/units.js';
-import { suspicionBounds } from '#src/membership/suspicion.js';
-import { SUSPICION_MULT, type SwimState } from '#src/membership/swim-options.js';
+import { SUSPICION_MULT, type SwimState } from '#src/membership/swim/options.js';
+import { suspicionBounds } from '#src/membership/swim/suspicion.js';
 import type { Cell, Section } from '../support/suite.js';
 import { swimCluster } from './cluster.js';
 import { Network } from './network.js';

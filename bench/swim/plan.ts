@@ -1,5 +1,5 @@
 /** How much is simulated, by effort. All times are virtual, all chance from one seed. */
-import { SWIM_INTERVAL } from '#src/membership/swim-options.js';
+import { SWIM_INTERVAL } from '#src/membership/swim/options.js';
 import type { Effort } from '../support/suite.js';
 
 export const SEED = 1;

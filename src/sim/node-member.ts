@@ -10,8 +10,8 @@ import { after, type Epoch, type Instant, type NodeIndex } from '../base/units.j
 import { VersionClock } from '../base/version.js';
 import type { Detector } from '../membership/detector.js';
 import { Heartbeat } from '../membership/heartbeat.js';
-import { Swim } from '../membership/swim.js';
-import { incarnationOfLife } from '../membership/swim-update.js';
+import { Swim } from '../membership/swim/swim.js';
+import { incarnationOfLife } from '../membership/swim/update.js';
 import { TURN_BEAT } from '../membership/vigil.js';
 import type { CacheNode } from '../node/cache-node.js';
 import type { Command } from '../node/command.js';

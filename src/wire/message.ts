@@ -8,7 +8,7 @@
  *        │ ◀─ stale (id, epoch) ───────────────── │   nothing was done: look at the ring, ask again
  *
  *     node or supervisor ── ping (sequence) ──▶ node ── pong (sequence) ──▶ who asked
- *     node ── swim (kind, sequence, subject, updates) ──▶ node                 membership/swim.ts
+ *     node ── swim (kind, sequence, subject, updates) ──▶ node                 membership/swim/swim.ts
  *     node ── suspect (node, missed, silent) ──▶ supervisor    a detector accuses; it decides nothing
  *     node ── trust (node) ────────────────────▶ supervisor    and takes it back
  *     node ── late (by) ───────────────────────▶ supervisor    it was itself late, and accuses nobody
@@ -133,7 +133,7 @@ export interface SwimMessage {
   readonly sequence: number;
   /** ping-request: whom to ping; else 0. */
   readonly subject: NodeIndex;
-  /** Triples of member, state (membership/swim-update.ts) and incarnation, one behind the other. */
+  /** Triples of member, state (membership/swim/update.ts) and incarnation, one behind the other. */
   readonly updates: readonly number[];
 }
 

@@ -16,8 +16,8 @@
  * On the wire an update is three numbers: member, state + 4 · accuser, incarnation. The accuser
  * travels with `suspect` only, where it is what makes confirmations independent.
  */
-import { assert } from '../base/assert.js';
-import { type NodeIndex, nodeIndex } from '../base/units.js';
+import { assert } from '../../base/assert.js';
+import { type NodeIndex, nodeIndex } from '../../base/units.js';
 
 /** The highest index of a member: records keep it in 16 bits. */
 export const MEMBER_MAX = 65_535;

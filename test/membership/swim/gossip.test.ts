@@ -7,7 +7,7 @@ import {
   TELLINGS_MAX,
   tellingsOf,
   UPDATES_WAITING_MAX,
-} from '#src/membership/swim-gossip.js';
+} from '#src/membership/swim/gossip.js';
 
 /** The members that a message of so many updates tells of. */
 function told(gossip: SwimGossip, room: number, tellings: number): number[] {

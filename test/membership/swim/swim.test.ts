@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Prng } from '#src/base/prng.js';
 import { instant, NEVER, nodeIndex } from '#src/base/units.js';
-import { RELAYED_MAX } from '#src/membership/relayed-pings.js';
-import { NACK_SHARE, Swim } from '#src/membership/swim.js';
+import { RELAYED_MAX } from '#src/membership/swim/relayed-pings.js';
+import { NACK_SHARE, Swim } from '#src/membership/swim/swim.js';
 import {
   ALIVE,
   FAULTY,
@@ -13,9 +13,9 @@ import {
   LIFE_STEP,
   MEMBER_MAX,
   SUSPECT,
-} from '#src/membership/swim-update.js';
+} from '#src/membership/swim/update.js';
 import { SWIM_KINDS } from '#src/wire/fields.js';
-import { INTERVAL, SELF, Solo, TIMEOUT, update } from './swim-solo.js';
+import { INTERVAL, SELF, Solo, TIMEOUT, update } from './solo.js';
 
 /** The shortest suspicion of a small cluster with the defaults: 4 periods. */
 const SUSPICION = 4 * INTERVAL;

@@ -19,8 +19,8 @@
  * messages carry, and some members never hear of a refutation that all others heard. So whoever is
  * about to declare a member faulty pings it once more, or twice: any answer brings the refutation.
  */
-import { assert } from '../base/assert.js';
-import { after, type Duration, duration, type Instant, type NodeIndex } from '../base/units.js';
+import { assert } from '../../base/assert.js';
+import { after, type Duration, duration, type Instant, type NodeIndex } from '../../base/units.js';
 
 /** Bounds of a suspicion's time-out in a cluster of one size. */
 export interface SuspicionBounds {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { Prng } from '#src/base/prng.js';
 import { instant, type NodeIndex, nodeIndex } from '#src/base/units.js';
-import type { Swim } from '#src/membership/swim.js';
-import type { SwimState } from '#src/membership/swim-options.js';
-import { type ClusterOptions, swimCluster } from '../../bench/swim/cluster.js';
-import { Network } from '../../bench/swim/network.js';
+import type { SwimState } from '#src/membership/swim/options.js';
+import type { Swim } from '#src/membership/swim/swim.js';
+import { type ClusterOptions, swimCluster } from '../../../bench/swim/cluster.js';
+import { Network } from '../../../bench/swim/network.js';
 
 /** Something that a detector said or came to believe. */
 export interface Said {

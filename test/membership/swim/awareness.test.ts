@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { duration } from '#src/base/units.js';
-import { Awareness } from '#src/membership/awareness.js';
+import { Awareness } from '#src/membership/swim/awareness.js';
 
 test('Awareness keeps its score between 0 and one below the longest wait (CLUSTER-3)', () => {
   const awareness = new Awareness(8);

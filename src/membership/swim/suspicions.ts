@@ -5,9 +5,9 @@
  * neither beginning nor ending one looks through the others. Under heavy loss in a large cluster
  * hundreds run at a time and nearly all are refuted; the price is a look in vain now and then.
  */
-import { type Duration, earlier, type Instant, NEVER, type NodeIndex } from '../base/units.js';
+import { type Duration, earlier, type Instant, NEVER, type NodeIndex } from '../../base/units.js';
+import type { SwimSettings } from './options.js';
 import { Suspicion, type SuspicionBounds, suspicionBounds, type Verdict } from './suspicion.js';
-import type { SwimSettings } from './swim-options.js';
 
 const NOBODY: readonly [] = [];
 

@@ -15,7 +15,7 @@ import {
   packState,
   SUSPECT,
   stateIn,
-} from '#src/membership/swim-update.js';
+} from '#src/membership/swim/update.js';
 
 test('State and accuser of an update go into one number and come out of it (CLUSTER-3)', () => {
   fc.assert(

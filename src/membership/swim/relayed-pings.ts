@@ -12,7 +12,7 @@ import {
   type Instant,
   NEVER,
   type NodeIndex,
-} from '../base/units.js';
+} from '../../base/units.js';
 
 /** Pings under way for others at the most; what is asked for beyond is not done. */
 export const RELAYED_MAX = 64;

@@ -2,9 +2,9 @@
  * What a member says of itself. Nobody else may raise its incarnation, so this is the only place
  * from which a suspicion of it can be refuted.
  */
-import type { NodeIndex } from '../base/units.js';
-import type { SwimGossip } from './swim-gossip.js';
-import { ALIVE, type StateCode } from './swim-update.js';
+import type { NodeIndex } from '../../base/units.js';
+import type { SwimGossip } from './gossip.js';
+import { ALIVE, type StateCode } from './update.js';
 
 /** What became of something that was said of oneself. */
 export type Refutation =

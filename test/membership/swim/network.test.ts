@@ -6,15 +6,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { instant, type NodeIndex, nodeIndex } from '#src/base/units.js';
-import { StallWatch } from '#src/membership/stall.js';
-import { Swim } from '#src/membership/swim.js';
-import { SwimGossip } from '#src/membership/swim-gossip.js';
-import { SWIM_INTERVAL } from '#src/membership/swim-options.js';
-import { SwimSelf } from '#src/membership/swim-self.js';
-import { ALIVE, incarnationOfLife, SUSPECT } from '#src/membership/swim-update.js';
-import { SwimView } from '#src/membership/swim-view.js';
-import { update } from './swim-solo.js';
-import { World } from './swim-world.js';
+import { SwimGossip } from '#src/membership/swim/gossip.js';
+import { SWIM_INTERVAL } from '#src/membership/swim/options.js';
+import { SwimSelf } from '#src/membership/swim/self.js';
+import { StallWatch } from '#src/membership/swim/stall.js';
+import { Swim } from '#src/membership/swim/swim.js';
+import { ALIVE, incarnationOfLife, SUSPECT } from '#src/membership/swim/update.js';
+import { SwimView } from '#src/membership/swim/view.js';
+import { update } from './solo.js';
+import { World } from './world.js';
 
 const INTERVAL = SWIM_INTERVAL;
 /** How long faults go on. */

@@ -7,23 +7,15 @@
  *            ├────────── a higher incarnation ─────┘                                     │
  *            └────────── a higher incarnation: trust ────────────────────────────────────┘
  *
- * Every change is news and told on; which updates change anything is in `swim-update.ts`.
+ * Every change is news and told on; which updates change anything is in `update.ts`.
  */
-import { type Duration, elapsed, type Instant, type NodeIndex } from '../base/units.js';
-import type { DetectorOutbox, Evidence } from './detector.js';
+import { type Duration, elapsed, type Instant, type NodeIndex } from '../../base/units.js';
+import type { DetectorOutbox, Evidence } from '../detector.js';
+import type { SwimGossip } from './gossip.js';
+import { SwimMembers } from './members.js';
+import type { SwimSettings, SwimState } from './options.js';
 import { Suspicions } from './suspicions.js';
-import type { SwimGossip } from './swim-gossip.js';
-import { SwimMembers } from './swim-members.js';
-import type { SwimSettings, SwimState } from './swim-options.js';
-import {
-  ALIVE,
-  FAULTY,
-  packState,
-  rankOf,
-  type StateCode,
-  SUSPECT,
-  UNWATCHED,
-} from './swim-update.js';
+import { ALIVE, FAULTY, packState, rankOf, type StateCode, SUSPECT, UNWATCHED } from './update.js';
 
 /** Who is told what is believed. */
 export type Confidant = Pick<DetectorOutbox, 'suspect' | 'trust'>;

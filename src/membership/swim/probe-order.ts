@@ -8,9 +8,9 @@
  *     └───────────────┴──────────────────┘      who leaves is replaced from its own side
  *                     ▲ cursor
  */
-import { assert } from '../base/assert.js';
-import type { Prng } from '../base/prng.js';
-import { type NodeIndex, nodeIndex } from '../base/units.js';
+import { assert } from '../../base/assert.js';
+import type { Prng } from '../../base/prng.js';
+import { type NodeIndex, nodeIndex } from '../../base/units.js';
 import { at, copied } from './columns.js';
 
 /** Places grow by this factor. */

@@ -14,7 +14,7 @@ import {
   type Instant,
   NEVER,
   type NodeIndex,
-} from '../base/units.js';
+} from '../../base/units.js';
 
 export type ProbeStage =
   /** There is none, or it is answered: the period only has to end. */

@@ -12,8 +12,8 @@
  * One update a member: a newer one replaces it and begins at 0. The lists are rings, linked through
  * typed arrays: row i < TELLINGS_MAX is the head of what was told i times, the updates come behind.
  */
-import { assert } from '../base/assert.js';
-import { type NodeIndex, nodeIndex } from '../base/units.js';
+import { assert } from '../../base/assert.js';
+import { type NodeIndex, nodeIndex } from '../../base/units.js';
 import { at, copied } from './columns.js';
 
 /** Updates that wait at the most; for one more, the most told and oldest is dropped. */

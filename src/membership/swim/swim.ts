@@ -18,7 +18,7 @@
  * **Who is sick itself should not accuse.** Most wrong accusations come from members that are slow
  * themselves. Lifeguard's three answers are all here: local health lengthens one's own waits
  * (`awareness.ts`), a suspicion that nobody else confirms lasts longer (`suspicion.ts`), and the
- * suspect is told first (`swim-news.ts`). And one that the paper could not have: time is an
+ * suspect is told first (`news.ts`). And one that the paper could not have: time is an
  * argument here, so the detector knows when it slept. A call that is late by more than
  * SWIM_STALL_SHARE of the period moves all that runs by as much, grants one more time-out for the
  * answers that wait unread, and accuses nobody. Who is always that late never accuses anybody;
@@ -40,19 +40,19 @@
  * 2. A. Dadgar, J. Phillips, J. Currey: Lifeguard: Local Health Awareness for More Accurate Failure
  *    Detection. DSN-W 2018.
  */
-import { assert, unreachable } from '../base/assert.js';
-import { after, duration, earlier, type Instant, NEVER, type NodeIndex } from '../base/units.js';
-import type { SwimMessage } from '../wire/message.js';
-import type { Detector, DetectorMessage, DetectorOutbox } from './detector.js';
+import { assert, unreachable } from '../../base/assert.js';
+import { after, duration, earlier, type Instant, NEVER, type NodeIndex } from '../../base/units.js';
+import type { SwimMessage } from '../../wire/message.js';
+import type { Detector, DetectorMessage, DetectorOutbox } from '../detector.js';
+import { SwimGossip } from './gossip.js';
+import { SwimMail } from './mail.js';
+import { SwimNews } from './news.js';
+import { type SwimOptions, type SwimSettings, type SwimState, settle } from './options.js';
+import { SwimProber } from './prober.js';
 import { RelayedPings } from './relayed-pings.js';
+import { SwimSelf } from './self.js';
 import { StallWatch } from './stall.js';
-import { SwimGossip } from './swim-gossip.js';
-import { SwimMail } from './swim-mail.js';
-import { SwimNews } from './swim-news.js';
-import { type SwimOptions, type SwimSettings, type SwimState, settle } from './swim-options.js';
-import { SwimProber } from './swim-prober.js';
-import { SwimSelf } from './swim-self.js';
-import { SwimView } from './swim-view.js';
+import { SwimView } from './view.js';
 
 /** A relay sends its nack after this share of a time-out: it must arrive within the period. */
 export const NACK_SHARE = 0.8;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Prng } from '#src/base/prng.js';
 import { type NodeIndex, nodeIndex } from '#src/base/units.js';
-import { ProbeOrder } from '#src/membership/probe-order.js';
+import { ProbeOrder } from '#src/membership/swim/probe-order.js';
 
 const everybody = (): boolean => true;
 

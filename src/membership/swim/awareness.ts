@@ -11,8 +11,8 @@
  * The nack is the clever part: who asked three others and heard from none of them, not even "he has
  * not answered me", is more likely deaf than surrounded by the dead.
  */
-import { assert } from '../base/assert.js';
-import { type Duration, duration } from '../base/units.js';
+import { assert } from '../../base/assert.js';
+import { type Duration, duration } from '../../base/units.js';
 
 export class Awareness {
   readonly #scoreMax: number;

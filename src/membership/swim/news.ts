@@ -10,13 +10,13 @@
  * an answer comes the answerer, alive, at its incarnation. So one probe of a member that is wrongly
  * held for suspect or faulty sets that right, whatever gossip was lost.
  */
-import type { Instant, NodeIndex } from '../base/units.js';
-import { SWIM_UPDATE_FIELDS } from '../wire/fields.js';
-import { type SwimGossip, tellingsOf } from './swim-gossip.js';
-import type { SwimSettings } from './swim-options.js';
-import type { Refutation, SwimSelf } from './swim-self.js';
-import { ALIVE, accuserIn, isIncarnation, packState, stateIn } from './swim-update.js';
-import type { Claim, Confidant, SwimView } from './swim-view.js';
+import type { Instant, NodeIndex } from '../../base/units.js';
+import { SWIM_UPDATE_FIELDS } from '../../wire/fields.js';
+import { type SwimGossip, tellingsOf } from './gossip.js';
+import type { SwimSettings } from './options.js';
+import type { Refutation, SwimSelf } from './self.js';
+import { ALIVE, accuserIn, isIncarnation, packState, stateIn } from './update.js';
+import type { Claim, Confidant, SwimView } from './view.js';
 
 const NO_UPDATES: readonly number[] = [];
 

@@ -2,7 +2,7 @@
  * One probe a period: whom, through whom, and what follows from its end. Local health, which
  * lengthens period and time-out, is judged by nothing else so much, and lives here.
  */
-import { unreachable } from '../base/assert.js';
+import { unreachable } from '../../base/assert.js';
 import {
   after,
   type Duration,
@@ -10,14 +10,14 @@ import {
   type Instant,
   NEVER,
   type NodeIndex,
-} from '../base/units.js';
+} from '../../base/units.js';
+import type { DetectorOutbox } from '../detector.js';
 import { Awareness } from './awareness.js';
-import type { DetectorOutbox } from './detector.js';
+import type { SwimMail } from './mail.js';
+import type { SwimSettings } from './options.js';
+import { Probe } from './probe.js';
 import { ProbeOrder } from './probe-order.js';
-import type { SwimMail } from './swim-mail.js';
-import type { SwimSettings } from './swim-options.js';
-import { Probe } from './swim-probe.js';
-import type { SwimView } from './swim-view.js';
+import type { SwimView } from './view.js';
 
 export class SwimProber {
   readonly #settings: SwimSettings;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { duration, elapsed, instant, nodeIndex } from '#src/base/units.js';
-import { Suspicion, suspicionBounds, suspicionTimeout } from '#src/membership/suspicion.js';
+import { Suspicion, suspicionBounds, suspicionTimeout } from '#src/membership/swim/suspicion.js';
 
 const SECOND = 1_000;
 const START = instant(0);

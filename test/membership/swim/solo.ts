@@ -9,9 +9,9 @@ import {
   nodeIndex,
 } from '#src/base/units.js';
 import type { DetectorMessage, DetectorOutbox, Evidence } from '#src/membership/detector.js';
-import { Swim } from '#src/membership/swim.js';
-import { SWIM_INTERVAL, type SwimOptions, TIMEOUT_SHARE } from '#src/membership/swim-options.js';
-import { packState, type StateCode } from '#src/membership/swim-update.js';
+import { SWIM_INTERVAL, type SwimOptions, TIMEOUT_SHARE } from '#src/membership/swim/options.js';
+import { Swim } from '#src/membership/swim/swim.js';
+import { packState, type StateCode } from '#src/membership/swim/update.js';
 import type { SwimKind, SwimMessage } from '#src/wire/message.js';
 
 export const INTERVAL = SWIM_INTERVAL;

@@ -1,9 +1,9 @@
 /** The knobs of a SWIM detector: what each is for, and what is traded by turning it. */
-import { assert } from '../base/assert.js';
-import type { Prng } from '../base/prng.js';
-import { type Duration, duration, type NodeIndex } from '../base/units.js';
-import { SWIM_UPDATES_MAX } from '../wire/fields.js';
-import { INCARNATION_MAX, isMember, MEMBER_MAX } from './swim-update.js';
+import { assert } from '../../base/assert.js';
+import type { Prng } from '../../base/prng.js';
+import { type Duration, duration, type NodeIndex } from '../../base/units.js';
+import { SWIM_UPDATES_MAX } from '../../wire/fields.js';
+import { INCARNATION_MAX, isMember, MEMBER_MAX } from './update.js';
 
 /** Told of every change of the view, for measurements. `alive` is not said of who is new. */
 export interface SwimObserver {

@@ -8,8 +8,8 @@
  *     incarnation     0      1    65536    0           · where its next life is ┘ rank of belief
  *     heardAt, missed                                  evidence, should it be declared faulty
  */
-import { assert } from '../base/assert.js';
-import { type Instant, instant, type NodeIndex } from '../base/units.js';
+import { assert } from '../../base/assert.js';
+import { type Instant, instant, type NodeIndex } from '../../base/units.js';
 import { at, copied } from './columns.js';
 import {
   incarnationOfRank,
@@ -20,7 +20,7 @@ import {
   type StateCode,
   stateOfRank,
   UNWATCHED,
-} from './swim-update.js';
+} from './update.js';
 
 /** Of who is no member, and has not been one. */
 const NO_RANK = rankOf(UNWATCHED, 0);

@@ -2,11 +2,11 @@
  * The messages that a member sends, numbered where an answer is wanted, with the news on their
  * backs.
  */
-import type { Prng } from '../base/prng.js';
-import { type NodeIndex, nodeIndex } from '../base/units.js';
-import type { SwimKind } from '../wire/message.js';
-import type { DetectorOutbox } from './detector.js';
-import type { SwimNews } from './swim-news.js';
+import type { Prng } from '../../base/prng.js';
+import { type NodeIndex, nodeIndex } from '../../base/units.js';
+import type { SwimKind } from '../../wire/message.js';
+import type { DetectorOutbox } from '../detector.js';
+import type { SwimNews } from './news.js';
 
 /** Of messages that have none. */
 const NO_SUBJECT = nodeIndex(0);
