@@ -99,6 +99,10 @@ export class ClientMember extends Member {
     return this.#unnoticed === null ? NEVER : instant(this.#noticesAt + this.ahead);
   }
 
+  get outstanding(): number {
+    return this.machine.router.stats.outstanding;
+  }
+
   begin(): void {
     this.beginTurns(this.#supervisor);
   }

@@ -78,6 +78,8 @@ export abstract class Member extends Actor implements Outbox, Peek {
   protected abstract onControl(control: Control): void;
   /** Whether the ring that counts is taken note of already. */
   protected abstract notices(epoch: Epoch): boolean;
+  /** Requests that its machine holds, and has not answered. */
+  abstract get outstanding(): number;
   /** Private memory for readers of its own; null: those of all nodes do. */
   protected abstract get scratch(): ReadScratch | null;
 

@@ -77,6 +77,10 @@ export class NodeMember extends Member implements Life {
     return this.#machine as CacheNode;
   }
 
+  get outstanding(): number {
+    return this.machine.stats.router.outstanding;
+  }
+
   /** Whether its thread runs, and knows a ring. */
   get hasBegun(): boolean {
     return this.#machine !== null;

@@ -73,6 +73,10 @@ export class Recovery {
       const text = `without faults, operation ${id} (${kind}) ended as ${outcome}`;
       stage.blame('liveness', text, { key, operations: [id] });
     }
+    for (const { seat, outstanding } of this.#members) {
+      if (outstanding > 0)
+        stage.blame('liveness', `seat ${seat} still holds ${outstanding} requests`);
+    }
   }
 
   get #members(): Member[] {

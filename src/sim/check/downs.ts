@@ -38,14 +38,19 @@ const RAN_SHARE = 0.25;
 /** Whether a node may be ended as hung. */
 export function isHung(suspect: Suspect, failures: number): boolean {
   if (suspect.stoodMs >= STOOD_MS_MIN) return true;
-  const first = suspect.pings.at(-failures);
-  if (first === undefined || !isMissed(suspect, failures)) return false;
+  const [first, ...others] = missedOf(suspect);
+  if (first === undefined || others.length + 1 < failures) return false;
   return suspect.ranMs - first.sentRanMs >= failures * suspect.intervalMs * RAN_SHARE;
 }
 
 /** Whether a node may be suspected for its heartbeats. */
-export function isMissed({ pings, readUntil }: Suspect, failures: number): boolean {
-  const last = pings.slice(-failures);
-  if (last.length < failures) return false;
-  return last.every(({ answeredAt }) => answeredAt === null || answeredAt >= readUntil);
+export function isMissed(suspect: Suspect, failures: number): boolean {
+  return missedOf(suspect).length >= failures;
+}
+
+/** The latest pings, as many as in a row have no answer that could have been read. */
+function missedOf({ pings, readUntil }: Suspect): readonly Ping[] {
+  const isAnswered = ({ answeredAt }: Ping): boolean =>
+    answeredAt !== null && answeredAt < readUntil;
+  return pings.slice(pings.findLastIndex(isAnswered) + 1);
 }
