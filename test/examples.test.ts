@@ -50,14 +50,18 @@ const EXAMPLES: Readonly<Record<string, (lines: string[]) => void>> = {
     assert.match(lines[3] ?? '', /^n1 is back: n0 serving, n1 serving, n2 serving$/);
   },
   'cut-a-link': (lines) => {
-    assert.deepEqual(lines, [
-      'fault: {"what":"cut","link":["n0","n1"]}',
-      'read through n0: hello',
-      'write by a client of its own: true',
-      'write through n0: ERR Cannot tell whether set was done: no answer for 5000 ms',
-      'fault: {"what":"heal","link":["n0","n1"],"lost":1}',
-      'healed, write through n0: OK',
-    ]);
+    // How many pings go the way of the write is a matter of time.
+    assert.deepEqual(
+      lines.map((line) => line.replace(/"lost":[1-9]\d*/, '"lost":some')),
+      [
+        'fault: {"what":"cut","link":["n0","n1"]}',
+        'read through n0: hello',
+        'write by a client of its own: true',
+        'write through n0: ERR Cannot tell whether set was done: no answer for 5000 ms',
+        'fault: {"what":"heal","link":["n0","n1"],"lost":some}',
+        'healed, write through n0: OK',
+      ],
+    );
   },
   'lru-by-trace': (lines) => {
     const ratios = lines.map((line) => Number(/: ([\d.]+) % hits/.exec(line)?.[1]));
