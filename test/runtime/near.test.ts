@@ -35,7 +35,7 @@ test('A near cache sees what others write, delete and let expire (NODE-8)', asyn
   await plain.delete('key');
   assert.equal(near.getSync('key'), undefined);
   assert.equal(near.stats().near?.entries, 0);
-  await plain.set('key', 'short', { ttl: 20 });
+  await plain.set('key', 'short', { ttl: 1_000 });
   assert.equal(near.getSync('key'), 'short');
   while ((await plain.get('key')) !== undefined) await sleep(2);
   assert.equal(near.getSync('key'), undefined);
