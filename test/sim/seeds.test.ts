@@ -7,7 +7,7 @@ import { runBatch } from '#src/sim/batch.js';
 import type { SeedResult } from '#src/sim/run.js';
 import { OPERATIONS_MIN, SECONDS_MIN } from '#src/sim/swarm.js';
 
-const SEEDS = 24;
+const SEEDS = 12;
 
 test('Cluster answers lawfully under every fault, and recovers (CLUSTER-1 to CLUSTER-10)', async () => {
   function* tasks() {

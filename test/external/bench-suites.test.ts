@@ -1,3 +1,7 @@
+/**
+ * Every suite of the benchmarks in smoke size. Here because they take more than a minute, and
+ * measure beside programs that may not be installed.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
