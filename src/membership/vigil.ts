@@ -21,7 +21,7 @@
  *
  * **A stall of its own.** While this thread was blocked, the counters moved unseen, or the whole
  * process stood still: nobody can tell. So a look that comes late by more than `LATE_LOOK` moves
- * the beginning of every standstill by as much, and says so.
+ * the beginning of every standstill, and of every suspicion, by as much, and says so.
  */
 import {
   after,
