@@ -81,9 +81,10 @@ export class WitnessedSlab extends Slab {
     kind: ValueKind,
     expiry: Instant,
     version: VersionClock,
+    loading = 0,
   ): InstallOutcome {
     this.#witness.writes(this.#life, key, version);
-    const outcome = super.install(key, now, value, start, end, kind, expiry, version);
+    const outcome = super.install(key, now, value, start, end, kind, expiry, version, loading);
     this.#witness.written(this.#life, this);
     return outcome;
   }

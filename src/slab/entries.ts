@@ -16,8 +16,9 @@
  */
 import { Buffer } from 'node:buffer';
 import { assert } from '../base/assert.js';
+import { staleForOf } from '../base/brief.js';
 import type { KeyBuffer } from '../base/key.js';
-import type { Instant } from '../base/units.js';
+import { after, type Instant } from '../base/units.js';
 import {
   CHUNK_BACK,
   CHUNK_HEADER_BYTES,
@@ -28,7 +29,7 @@ import {
   ENTRY_HASH,
   ENTRY_HEADER_BYTES,
   ENTRY_HEADER_WORDS,
-  ENTRY_LOAD_TIME,
+  ENTRY_LOADING,
   ENTRY_NEWER,
   ENTRY_OVERHEAD,
   ENTRY_SHAPE,
@@ -111,6 +112,16 @@ export class Entries {
     return this.#numbers[entry + ENTRY_EXPIRY_GRANULE] as Instant;
   }
 
+  /** Load time and stale window, packed as in `base/brief.ts`. */
+  loading(entry: number): number {
+    return this.#words[entry * 2 + ENTRY_LOADING] as number;
+  }
+
+  /** When the entry is of no use to anybody: at its expiry, or when its stale window is over. */
+  keptUntil(entry: number): Instant {
+    return after(this.expiry(entry), staleForOf(this.loading(entry)));
+  }
+
   hash(entry: number): number {
     return this.#words[entry * 2 + ENTRY_HASH] as number;
   }
@@ -155,6 +166,7 @@ export class Entries {
     expiry: Instant,
     versionHigh: number,
     versionLow: number,
+    loading: number,
   ): void {
     const words = this.#words;
     const at = entry * 2;
@@ -167,7 +179,7 @@ export class Entries {
     words[at + ENTRY_SHAPE] = key.length | (kind << KIND_SHIFT);
     words[at + ENTRY_HASH] = key.hash;
     words[at + ENTRY_CHAIN] = NO_SLOT;
-    words[at + ENTRY_LOAD_TIME] = 0;
+    words[at + ENTRY_LOADING] = loading;
     words[at + ENTRY_CHECKSUM] = this.checksum(entry);
   }
 
@@ -307,7 +319,8 @@ export function headerChecksum(words: Int32Array, at: number): number {
       Math.imul(words[at + ENTRY_EXPIRY + 1] as number, 0x1e3779bb) +
       Math.imul(words[at + ENTRY_VALUE_LENGTH] as number, 0x1e3779bd) +
       Math.imul(words[at + ENTRY_SHAPE] as number, 0x1e3779bf) +
-      Math.imul(words[at + ENTRY_HASH] as number, 0x1e3779c1)) |
+      Math.imul(words[at + ENTRY_HASH] as number, 0x1e3779c1) +
+      Math.imul(words[at + ENTRY_LOADING] as number, 0x1e3779c3)) |
     0
   );
 }

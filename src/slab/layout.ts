@@ -16,7 +16,7 @@ import { assert } from '../base/assert.js';
 import type { Bytes } from '../base/units.js';
 
 /** Raised whenever the meaning of a byte changes; a slab of another version is not attached to. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Tracked bytes of an entry beside its key and value: header, links, index slot, floor's share. */
 export const ENTRY_OVERHEAD = 64;
@@ -65,8 +65,8 @@ export const ENTRY_HASH = 8;
 export const ENTRY_CHECKSUM = 9;
 /** First chunk of what did not fit in the slot, or NO_SLOT. */
 export const ENTRY_CHAIN = 10;
-/** How long the last load took (early refresh); not yet written by anyone. */
-export const ENTRY_LOAD_TIME = 11;
+/** How long the load took, and how long the entry may be handed out as stale: `base/brief.ts`. */
+export const ENTRY_LOADING = 11;
 export const ENTRY_HEADER_WORDS = 12;
 export const ENTRY_HEADER_BYTES = ENTRY_HEADER_WORDS * 4;
 

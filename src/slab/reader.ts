@@ -30,6 +30,7 @@ import {
   ENTRY_EXPIRY_GRANULE,
   ENTRY_HEADER_BYTES,
   ENTRY_HEADER_WORDS,
+  ENTRY_LOADING,
   ENTRY_OVERHEAD,
   ENTRY_SHAPE,
   ENTRY_VALUE_LENGTH,
@@ -55,7 +56,7 @@ export { ReadScratch } from './read-scratch.js';
 export const READ_TRIES_MAX = 32;
 
 export type LookOutcome =
-  /** The key's entry, whole; whether it has expired is for the caller to judge. */
+  /** The key's entry, whole; whether it has expired, or is past its window, is for the caller to judge. */
   | 'found'
   /** The key was not there at some instant during the look. */
   | 'absent'
@@ -81,6 +82,8 @@ export class SlabReader {
   length = 0;
   kind: ValueKind = 'bytes';
   expiry: Instant = NEVER;
+  /** The entry's load time and stale window, packed as in `base/brief.ts`. */
+  loading = 0;
   /** The entry's version, or that of the floor if the key is absent. */
   versionHigh = 0;
   versionLow = 0;
@@ -297,6 +300,7 @@ export class SlabReader {
     this.length = length;
     this.kind = kind;
     this.expiry = this.#memory.numbers[slot + ENTRY_EXPIRY_GRANULE] as Instant;
+    this.loading = words[at + ENTRY_LOADING] as number;
     this.versionHigh = (words[at + ENTRY_VERSION_HIGH] as number) >>> 0;
     this.versionLow = (words[at + ENTRY_VERSION_LOW] as number) >>> 0;
     return part === 'header' || this.#copyValue(slot, padded(key.length), length);

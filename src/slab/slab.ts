@@ -12,6 +12,13 @@
  * knows and published by one word; the generation moves before memory is written again.
  * `README.md` beside this file has the drawing and the argument.
  *
+ * An entry that has expired is absent. One that was installed with a stale window is kept until that
+ * is over, too, for those who ask for it by `findStale`: for all others it is gone, and in the order
+ * of use, the sum and the versions it is an entry like any. So the life of an entry is
+ *
+ *     install ──── fresh ────▶ expiry ──── stale ────▶ end of the window ──── removed when met
+ *                  find, get, findStale    findStale                          nobody
+ *
  * Accounting (NODE-5): an entry is charged key bytes + value bytes + 64. The sum never exceeds
  * the limit: room is made before an entry comes in.
  */
@@ -60,7 +67,7 @@ export type InstallOutcome =
 export interface SweepOutcome {
   /** Entries with an expiry that were looked at. */
   readonly sampled: number;
-  /** How many of them had expired and were removed. */
+  /** How many of them had expired, were not kept as stale, and were removed. */
   readonly expired: number;
 }
 
@@ -128,7 +135,7 @@ export class Slab {
     this.#publishSizes();
   }
 
-  /** Entries, expired ones that nobody has met yet included. */
+  /** Entries, stale ones and expired ones that nobody has met yet included. */
   get count(): number {
     return this.#count;
   }
@@ -137,15 +144,26 @@ export class Slab {
     return this.#tracked;
   }
 
-  /** The entry of a key, or NO_ENTRY; an expired one is removed. Does not touch the order, counts nothing. */
+  /**
+   * The entry of a key, or NO_ENTRY; an expired one is removed, unless it is kept as stale. Does not
+   * touch the order, counts nothing.
+   */
   find(key: KeyBuffer, now: Instant): EntryRef {
     const pair = this.#find(key);
     if (pair === NO_PAIR) return NO_ENTRY;
     const entry = this.#slotIn(pair);
     if (!this.#hasExpired(pair, now)) return entry as EntryRef;
-    this.#forget(pair, entry);
-    this.#tally(EXPIRED);
+    this.#removeUnlessStale(pair, entry, now);
     return NO_ENTRY;
+  }
+
+  /**
+   * The same, for those who take a stale entry, too: `expiry` tells which it is. NO_ENTRY, and the
+   * entry is removed, when its window is over.
+   */
+  findStale(key: KeyBuffer, now: Instant): EntryRef {
+    const pair = this.#findKept(key, now);
+    return (pair === NO_PAIR ? NO_ENTRY : this.#slotIn(pair)) as EntryRef;
   }
 
   /** `find`, made most recently used, counted as hit or miss. */
@@ -177,6 +195,11 @@ export class Slab {
     return this.#storage.entries.expiry(entry);
   }
 
+  /** An entry's load time and stale window, packed as in `base/brief.ts`. */
+  loading(entry: EntryRef): number {
+    return this.#storage.entries.loading(entry);
+  }
+
   /** High word of an entry's version, from which `versionEpoch` tells when it was written. */
   versionHigh(entry: EntryRef): number {
     return this.#storage.entries.versionHigh(entry);
@@ -196,6 +219,7 @@ export class Slab {
    * The one way in: stores `value[start, end)` under a version above all that the key ever had,
    * as the most recently used, after evicting the least recently used for as long as there is no
    * room. `value` may not lie in this slab.
+   * @param loading how long its load took and how long it may be handed out as stale, by `packLoading`
    */
   install(
     key: KeyBuffer,
@@ -206,19 +230,20 @@ export class Slab {
     kind: ValueKind,
     expiry: Instant,
     version: VersionClock,
+    loading = 0,
   ): InstallOutcome {
     const valueLength = end - start;
     const charge = key.length + valueLength + ENTRY_OVERHEAD;
     if (charge > this.memoryLimit) return 'too-large';
     // Signed, as the index has it: beyond 2^31 a number is an object wherever it is handed on.
     const hash = key.hash | 0;
-    let pair = this.#findUnexpired(key, now);
+    let pair = this.#findKept(key, now);
     if (!this.#isNews(hash, pair, version)) return 'superseded';
     pair = this.#makeRoom(key, pair, valueLength, charge);
     // What was forgotten to make room may have been newer, and its floor is this key's too.
     if (pair === NO_PAIR && !this.#isNews(hash, pair, version)) return 'superseded';
     this.#storage.reserve(key.length, valueLength);
-    const entry = this.#write(key, value, start, end, kind, expiry, version);
+    const entry = this.#write(key, value, start, end, kind, expiry, version, loading);
     if (!this.#publish(hash, entry, pair, expiry, version)) return 'superseded';
     this.#recency.add(entry);
     this.#remember(version);
@@ -233,31 +258,34 @@ export class Slab {
 
   /**
    * Gives an entry another expiry under a new version; false if the key is not there, or is there
-   * in a version that is not below this one.
+   * in a version that is not below this one. How it was loaded stays.
    */
   setExpiry(key: KeyBuffer, now: Instant, expiry: Instant, version: VersionClock): boolean {
     const entry = this.find(key, now);
     if (entry === NO_ENTRY) return false;
     const value = this.readValue(entry);
     const kind = this.kind(entry);
-    const outcome = this.install(key, now, value, 0, value.length, kind, expiry, version);
+    const loading = this.loading(entry);
+    const { length } = value;
+    const outcome = this.install(key, now, value, 0, length, kind, expiry, version, loading);
     return outcome === 'installed';
   }
 
   /**
    * Removes a key; false if it was not there, or is there in a version that is not below this one.
-   * Either way nothing up to `version` comes in any more: a write that is overtaken by its delete
+   * A stale entry was not there, and goes. Either way nothing up to `version` comes in any more: a write that is overtaken by its delete
    * stays out.
    */
   delete(key: KeyBuffer, now: Instant, version: VersionClock): boolean {
-    const pair = this.#findUnexpired(key, now);
+    const pair = this.#findKept(key, now);
     if (pair !== NO_PAIR && !this.#isNews(key.hash, pair, version)) return false;
     this.#index.raiseFloor(key.hash, version.high, version.low);
     this.#remember(version);
     if (pair === NO_PAIR) return false;
+    const wasThere = !this.#hasExpired(pair, now);
     this.#forget(pair, this.#slotIn(pair));
-    this.#tally(DELETES);
-    return true;
+    this.#tally(wasThere ? DELETES : EXPIRED);
+    return wasThere;
   }
 
   /**
@@ -279,7 +307,10 @@ export class Slab {
     this.#notes.countMisses();
   }
 
-  /** Looks at 20 random entries that have an expiry and removes those that have expired (NODE-6). */
+  /**
+   * Looks at 20 random entries that have an expiry and removes those that have expired, and whose
+   * stale window is over (NODE-6).
+   */
   sweep(now: Instant, prng: Prng): SweepOutcome {
     const sample = this.#sample;
     const sampled = sampleExpiring(this.#words, this.#index, prng, sample);
@@ -287,9 +318,7 @@ export class Slab {
     for (let i = 0; i < sampled; i++) {
       const entry = sample[i] as number;
       if (this.#storage.entries.expiry(entry) > now) continue;
-      this.#forget(this.#pairOf(entry), entry);
-      this.#tally(EXPIRED);
-      expired++;
+      if (this.#removeUnlessStale(this.#pairOf(entry), entry, now)) expired++;
     }
     this.drainNotes();
     this.#publishSizes();
@@ -335,12 +364,22 @@ export class Slab {
     return NO_PAIR;
   }
 
-  #findUnexpired(key: KeyBuffer, now: Instant): number {
+  /** The same; the entry is fresh or stale. One whose window is over is removed. */
+  #findKept(key: KeyBuffer, now: Instant): number {
     const pair = this.#find(key);
     if (pair === NO_PAIR || !this.#hasExpired(pair, now)) return pair;
-    this.#forget(pair, this.#slotIn(pair));
+    return this.#removeUnlessStale(pair, this.#slotIn(pair), now) ? NO_PAIR : pair;
+  }
+
+  /**
+   * Removes an entry that has expired, if its stale window is over; whether it was. The window is
+   * looked at here alone: what is fresh pays nothing for it.
+   */
+  #removeUnlessStale(pair: number, entry: number, now: Instant): boolean {
+    if (this.#storage.entries.keptUntil(entry) > now) return false;
+    this.#forget(pair, entry);
     this.#tally(EXPIRED);
-    return NO_PAIR;
+    return true;
   }
 
   #slotIn(pair: number): number {
@@ -404,13 +443,15 @@ export class Slab {
     kind: ValueKind,
     expiry: Instant,
     version: VersionClock,
+    loading: number,
   ): number {
     const storage = this.#storage;
     const { entries } = storage;
     const valueLength = end - start;
     const entry = storage.takeHead(key.length, valueLength);
     const number = kindNumber(kind);
-    entries.writeHeader(entry, key, valueLength, number, expiry, version.high, version.low);
+    const { high, low } = version;
+    entries.writeHeader(entry, key, valueLength, number, expiry, high, low, loading);
     storage.takeChain(entry, key.length, valueLength);
     entries.writeKey(entry, key);
     entries.writeValue(entry, value, start, end);

@@ -12,6 +12,7 @@ import {
   ENTRY_CHECKSUM,
   ENTRY_HASH,
   ENTRY_HEADER_WORDS,
+  ENTRY_LOADING,
   ENTRY_NEWER,
   ENTRY_OLDER,
   ENTRY_SHAPE,
@@ -144,6 +145,7 @@ const TORN: Readonly<Record<string, Tear>> = {
   'the length of a value': ({ words }, entry) => flip(words, entry * 2 + ENTRY_VALUE_LENGTH),
   'the length of a key': ({ words }, entry) => flip(words, entry * 2 + ENTRY_SHAPE),
   'a hash': ({ words }, entry) => flip(words, entry * 2 + ENTRY_HASH),
+  'how it was loaded': ({ words }, entry) => flip(words, entry * 2 + ENTRY_LOADING),
   'a checksum': ({ words }, entry) => flip(words, entry * 2 + ENTRY_CHECKSUM),
   'a key': ({ words }, entry) => flip(words, entry * 2 + ENTRY_HEADER_WORDS),
   'the tag of an entry': ({ words }, entry) => {

@@ -34,6 +34,10 @@ test('the lives that owners die in have every kind of operation (NODE-8)', () =>
     'get plain over plain',
     'setExpiry plain over plain',
     'delete nothing over plain',
+    'get plain over plain, stale',
+    'set plain over plain, stale',
+    'delete nothing over plain, stale',
+    'findStale nothing over plain, expired +',
   ];
   const happenings = [
     'evicted +',

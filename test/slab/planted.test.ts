@@ -15,6 +15,7 @@ import {
   ENTRY_CHAIN,
   ENTRY_EXPIRY_GRANULE,
   ENTRY_HEADER_WORDS,
+  ENTRY_LOADING,
   ENTRY_NEWER,
   ENTRY_OLDER,
   ENTRY_VERSION_LOW,
@@ -57,6 +58,19 @@ class ForgetfulSum extends Slab {
   }
 }
 
+class ServesTheStale extends Slab {
+  override find(key: KeyBuffer, now: Instant): EntryRef {
+    return this.findStale(key, now);
+  }
+}
+
+/** What has expired goes at once, whatever its window. */
+class KeepsNothingStale extends Slab {
+  override findStale(key: KeyBuffer, now: Instant): EntryRef {
+    return this.find(key, now);
+  }
+}
+
 class ServesTheExpired extends Slab {
   override get(key: KeyBuffer, _now: Instant): EntryRef {
     return super.get(key, instant(-1));
@@ -81,6 +95,8 @@ class DeletesNothing extends Slab {
 const FAULTS: readonly (new (buffer: SharedArrayBuffer, limit: Bytes) => Slab)[] = [
   ReadsThatDoNotPromote,
   ForgetfulSum,
+  ServesTheStale,
+  KeepsNothingStale,
   ServesTheExpired,
   ShiftsValues,
   DeletesNothing,
@@ -107,6 +123,7 @@ const CORRUPTIONS: Readonly<Record<string, Corrupt>> = {
   'an expiry that changed': ({ memory }, entry) => {
     memory.numbers[entry + ENTRY_EXPIRY_GRANULE] = 1;
   },
+  'a stale window that changed': ({ words }, entry) => flip(words, entry * 2 + ENTRY_LOADING),
   'a pair under another hash': ({ words }, _entry, pair) => flip(words, pair - BUCKET_PAIRS),
   'a pair that is lost': ({ words }, _entry, pair) => {
     words[pair] = NO_SLOT;

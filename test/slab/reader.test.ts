@@ -80,6 +80,7 @@ for (const [what, history] of Object.entries(HISTORIES)) {
         assert.equal(reader.slot, pair?.slot);
         assert.equal(reader.hash >>> 0, key.hash);
         assert.equal(reader.expiry, view.entries.expiry(reader.slot));
+        assert.equal(reader.loading, view.entries.loading(reader.slot));
         assert.equal(reader.kind, ['bytes', 'text'][view.entries.kind(reader.slot)]);
         assert.ok(reader.wouldFind(reader.place, reader.slot, reader.bucket, reader.generation));
         if (part === 'header') continue;

@@ -73,7 +73,7 @@ class Passage {
       const length = isFitting
         ? (lengths[prng.below(lengths.length)] as number)
         : LIFE.valueLength(prng);
-      written.push(...next.operate({ do: 'set', key, length, ttl: null }));
+      written.push(...next.operate({ do: 'set', key, length, ttl: null, staleFor: 0 }));
     }
     this.#episode = episode;
     this.#owner = episode.owner;

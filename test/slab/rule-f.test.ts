@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { packLoading } from '#src/base/brief.js';
 import { KeyBuffer } from '#src/base/key.js';
 import { Prng } from '#src/base/prng.js';
-import { type Bytes, bytes, epoch, type Instant, instant, NEVER } from '#src/base/units.js';
+import {
+  type Bytes,
+  bytes,
+  duration,
+  epoch,
+  type Instant,
+  instant,
+  NEVER,
+} from '#src/base/units.js';
 import { VersionClock } from '#src/base/version.js';
 import {
   BUCKET_FLOOR_HIGH,
@@ -35,10 +44,19 @@ class Bench {
     this.#keys = keys;
   }
 
-  install(key: number, version: number, length = 10, now = 0, expiry = FOREVER): InstallOutcome {
+  install(
+    number: number,
+    version: number,
+    length = 10,
+    now = 0,
+    expiry = FOREVER,
+    staleFor = 0,
+  ): InstallOutcome {
     const at = this.#at(version);
     const until = expiry as Instant;
-    return this.slab.install(this.#load(key), instant(now), PATTERN, 0, length, 'bytes', until, at);
+    const key = this.#load(number);
+    const loading = packLoading(duration(0), duration(staleFor));
+    return this.slab.install(key, instant(now), PATTERN, 0, length, 'bytes', until, at, loading);
   }
 
   delete(key: number, version: number, now = 0): boolean {
@@ -47,6 +65,10 @@ class Bench {
 
   get(key: number, now = 0): boolean {
     return this.slab.get(this.#load(key), instant(now)) !== NO_ENTRY;
+  }
+
+  findStale(key: number, now: number): boolean {
+    return this.slab.findStale(this.#load(key), instant(now)) !== NO_ENTRY;
   }
 
   flush(version: number): void {
@@ -93,6 +115,15 @@ const FORGETTING: Readonly<Record<string, (bench: Bench) => void>> = {
   'expired, met by the sweeper': ({ slab }) => slab.sweep(instant(1000), new Prng(1)),
   'expired, met by an install': (bench) =>
     assert.equal(bench.install(0, 49, 10, 1000), 'superseded'),
+  'past its stale window, met by a read': (bench) => {
+    bench.install(0, 51, 10, 0, 500, 100);
+    assert.ok(bench.findStale(0, 599));
+    assert.ok(!bench.findStale(0, 600));
+  },
+  'stale, met by a delete': (bench) => {
+    bench.install(0, 51, 10, 0, 500, 100);
+    assert.equal(bench.delete(0, 52, 550), false);
+  },
   flushed: (bench) => bench.flush(50),
   'flushed under an older version': (bench) => bench.flush(7),
   'deleted, then its bucket split': (bench) => {
@@ -154,10 +185,17 @@ test('Slab.delete() leaves a newer entry where it is (rule F)', () => {
   assert.equal(bench.get(0), true);
 });
 
+/** What a step writes: for how long it is fresh, and then stale. */
+interface Written {
+  readonly length: number;
+  readonly ttl: number;
+  readonly staleFor: number;
+}
+
 type Step =
-  | { readonly do: 'install'; key: number; version: number; length: number; ttl: number }
+  | ({ readonly do: 'install'; key: number; version: number } & Written)
   | { readonly do: 'delete'; key: number; version: number }
-  | { readonly do: 'get'; key: number }
+  | { readonly do: 'get' | 'findStale'; key: number }
   | { readonly do: 'flush'; version: number }
   | { readonly do: 'sweep'; seed: number };
 
@@ -165,13 +203,16 @@ const key = fc.nat({ max: KEYS.length - 1 });
 const version = fc.integer({ min: 1, max: 2000 });
 const length = fc.oneof(fc.nat({ max: 30 }), fc.nat({ max: 1500 }));
 const ttl = fc.oneof(fc.constant(FOREVER), fc.integer({ min: 1, max: 60 }));
+const staleFor = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 }));
+const written = { length, ttl, staleFor };
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 200,
-    arbitrary: fc.record({ do: fc.constant('install' as const), key, version, length, ttl }),
+    arbitrary: fc.record({ do: fc.constant('install' as const), key, version, ...written }),
   },
   { weight: 40, arbitrary: fc.record({ do: fc.constant('delete' as const), key, version }) },
   { weight: 40, arbitrary: fc.record({ do: fc.constant('get' as const), key }) },
+  { weight: 20, arbitrary: fc.record({ do: fc.constant('findStale' as const), key }) },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('sweep' as const), seed: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('flush' as const), version }) },
 );
@@ -179,12 +220,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 function take(bench: Bench, now: number, step: Step): InstallOutcome | undefined {
   switch (step.do) {
     case 'install':
-      return bench.install(step.key, step.version, step.length, now, now + step.ttl);
+      return installStep(bench, now, step);
     case 'delete':
       bench.delete(step.key, step.version, now);
       return undefined;
     case 'get':
       bench.get(step.key, now);
+      return undefined;
+    case 'findStale':
+      bench.findStale(step.key, now);
       return undefined;
     case 'flush':
       bench.flush(step.version);
@@ -193,6 +237,14 @@ function take(bench: Bench, now: number, step: Step): InstallOutcome | undefined
       bench.slab.sweep(instant(now), new Prng(step.seed));
       return undefined;
   }
+}
+
+function installStep(
+  bench: Bench,
+  now: number,
+  { key, version, length, ttl, staleFor }: Extract<Step, { do: 'install' }>,
+): InstallOutcome {
+  return bench.install(key, version, length, now, now + ttl, staleFor);
 }
 
 /** Takes random histories with versions in any order; throws where an answer goes down. */

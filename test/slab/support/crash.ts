@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { BUCKET_GENERATION, ENTRY_OVERHEAD } from '#src/slab/layout.js';
-import type { ModelEntry } from './model.js';
+import { keptUntil, type ModelEntry } from './model.js';
 import {
   type KeyState,
   type Owner,
@@ -126,8 +126,10 @@ function checkKey(
     return;
   }
   const mayBeAbsent = !old.isPresent || !young.isPresent;
-  const hasExpired = (owner.written.get(old.version)?.expiry ?? 0) <= now;
-  const isReplaced = (forgetsFirst || hasExpired) && old.version !== young.version;
+  const before = owner.written.get(old.version);
+  // What is stale still is replaced as what is fresh: it stays until the new one is there.
+  const isOver = before === undefined || keptUntil(before) <= now;
+  const isReplaced = (forgetsFirst || isOver) && old.version !== young.version;
   assert.ok(mayBeAbsent || isReplaced, `key ${number} is lost`);
 }
 
@@ -135,8 +137,9 @@ function checkValue(owner: Owner, number: number, version: number): void {
   const { view } = owner;
   const slot = view.find(owner.hashOf(number), owner.keys[number] as Buffer)?.slot as number;
   assert.ok(view.valueOf(slot).equals(owner.valueOf(version)), `key ${number}: the bytes`);
-  const expiry = owner.written.get(version)?.expiry;
-  assert.equal(view.entries.expiry(slot), expiry, `key ${number}: the expiry`);
+  const written = owner.written.get(version) as Written;
+  assert.equal(view.entries.expiry(slot), written.expiry, `key ${number}: the expiry`);
+  assert.equal(view.entries.loading(slot), written.loading, `key ${number}: how it was loaded`);
 }
 
 /** Entries that the operation had nothing to do with are in the order in which they were. */
@@ -165,9 +168,11 @@ export function playOn(owner: Owner, order: readonly number[], seed: number): vo
   const { view, limit, keys, buffer, slab, now } = owner;
   const entries = new Map<number, Omit<ModelEntry, 'version'>>();
   for (const slot of order) {
-    const { key, length, stamp, expiry } = owner.written.get(view.version(slot)) as Written;
+    const { key, length, stamp, expiry, loading } = owner.written.get(
+      view.version(slot),
+    ) as Written;
     const charge = view.entries.keyLength(slot) + length + ENTRY_OVERHEAD;
-    entries.set(key, { length, stamp, expiry, charge });
+    entries.set(key, { length, stamp, expiry, loading, charge });
   }
   play({
     seed,

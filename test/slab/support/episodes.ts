@@ -9,6 +9,7 @@ import { readSlabStats } from '#src/slab/stats.js';
 import type { Episode } from './crash.js';
 import type { KeyState, Owner, OwnerOperation, Snapshot } from './owner.js';
 import { apply, copyOf } from './recorder.js';
+import type { SlabView } from './view.js';
 
 export interface LifeOfAnOwner {
   readonly operations: number;
@@ -77,16 +78,20 @@ function someOperation(
   if (draw < flushes) return { do: 'flush' };
   if (draw < 30) return { do: 'sweep' };
   if (draw < 80) return { do: 'setExpiry', key };
-  if (draw < 160) return { do: 'get', key };
+  if (draw < 130) return { do: 'get', key };
+  if (draw < 190) return { do: 'findStale', key };
   if (draw < (isEbb ? 700 : 300)) return { do: 'delete', key };
-  const ttl = prng.below(8) === 0 ? 1 + prng.below(300) : null;
-  return { do: 'set', key, length: valueLength(prng), ttl };
+  const ttl = prng.below(4) === 0 ? 1 + prng.below(300) : null;
+  const staleFor = prng.below(2) === 0 ? 0 : prng.below(300);
+  return { do: 'set', key, length: valueLength(prng), ttl, staleFor };
 }
 
 /** What is counted to tell what an operation did. */
 interface Facts {
   readonly isThere: boolean;
   readonly isChained: boolean;
+  /** Expired, and kept. */
+  readonly isStale: boolean;
   readonly count: {
     readonly evicted: number;
     readonly expired: number;
@@ -96,7 +101,7 @@ interface Facts {
 }
 
 function factsOf(owner: Owner, operation: OwnerOperation): Facts {
-  const { view, keys } = owner;
+  const { view, keys, now } = owner;
   const { evicted, expired } = readSlabStats(owner.buffer);
   const number = 'key' in operation ? operation.key : null;
   const pair =
@@ -108,6 +113,7 @@ function factsOf(owner: Owner, operation: OwnerOperation): Facts {
   return {
     isThere: pair !== undefined,
     isChained: pair !== undefined && view.entries.chain(pair.slot) !== NO_SLOT,
+    isStale: pair !== undefined && isStale(view, pair.slot, now),
     count: {
       evicted,
       expired,
@@ -116,6 +122,9 @@ function factsOf(owner: Owner, operation: OwnerOperation): Facts {
     },
   };
 }
+
+const isStale = ({ entries }: SlabView, slot: number, now: number): boolean =>
+  entries.expiry(slot) <= now && entries.keptUntil(slot) > now;
 
 /** Whether entries, or chunks, that the operation had nothing to do with lie elsewhere now. */
 function movedBetween(before: Snapshot, after: Snapshot): string {
@@ -130,7 +139,7 @@ function movedBetween(before: Snapshot, after: Snapshot): string {
   return `${heads ? ', entries moved' : ''}${chunks ? ', chunks moved' : ''}`;
 }
 
-/** `set chained over plain, buckets -1, evicted +1`: what an operation did, but not how often. */
+/** `set chained over plain, stale, buckets -1, evicted +1`: what an operation did, but not how often. */
 function nameOf(operation: OwnerOperation, before: Facts, after: Facts): string {
   const kindOf = ({ isThere, isChained }: Facts): string =>
     isThere ? (isChained ? 'chained' : 'plain') : 'nothing';
@@ -140,5 +149,5 @@ function nameOf(operation: OwnerOperation, before: Facts, after: Facts): string 
     const change = Math.sign(after.count[field] - before.count[field]);
     return change === 0 ? '' : `, ${field} ${change > 0 ? '+' : '-'}`;
   });
-  return `${operation.do}${what}${signs.join('')}`;
+  return `${operation.do}${what}${before.isStale ? ', stale' : ''}${signs.join('')}`;
 }

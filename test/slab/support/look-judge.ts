@@ -13,6 +13,7 @@ import {
   isPresent,
   isTransient,
   keyText,
+  loadingOf,
   operationOf,
   readValue,
   type StressPlan,
@@ -68,11 +69,12 @@ export class LookJudge {
   }
 
   #judgeFound(i: number, part: LookPart, before: number, begun: number): string | null {
-    const { kind, versionLow } = this.#reader;
+    const { kind, loading, versionLow } = this.#reader;
     const operation = part === 'header' ? versionLow : this.#readValue(i);
     if (typeof operation === 'string') return operation;
     if (operation !== versionLow) return `version ${versionLow} of ${operation}`;
     if (kind !== (operation % 2 === 0 ? 'bytes' : 'text')) return `kind ${kind}`;
+    if (loading !== loadingOf(operation)) return `loading ${loading}`;
     if (operation > begun) return `operation ${operation}, begun ${begun}`;
     const oldest = operationOf(before) + (isPresent(before) ? 0 : 1);
     return this.#judgeAnswer(i, oldest);

@@ -1,3 +1,4 @@
+import { staleForOf } from '#src/base/brief.js';
 import { ENTRY_OVERHEAD } from '#src/slab/layout.js';
 
 /** What the model remembers of an entry; the bytes themselves follow from length and stamp. */
@@ -6,9 +7,15 @@ export interface ModelEntry {
   readonly length: number;
   readonly stamp: number;
   readonly expiry: number;
+  /** Load time and stale window, packed. */
+  readonly loading: number;
   /** Number of the write, rising: the version in the slab. */
   readonly version: number;
 }
+
+/** When an entry's stale window is over. */
+export const keptUntil = ({ expiry, loading }: Pick<ModelEntry, 'expiry' | 'loading'>): number =>
+  expiry + staleForOf(loading);
 
 /**
  * The dumb second implementation of one node's cache: a Map whose insertion order is the order of
@@ -38,10 +45,16 @@ export class ModelCache {
     return entry;
   }
 
-  /** The entry unless it has expired, in which case it is dropped. The order stays. */
+  /** The entry unless it has expired; if its stale window is over it is dropped. The order stays. */
   find(key: number, now: number): ModelEntry | undefined {
+    const entry = this.findStale(key, now);
+    return entry === undefined || entry.expiry > now ? entry : undefined;
+  }
+
+  /** The same, also within its stale window. */
+  findStale(key: number, now: number): ModelEntry | undefined {
     const entry = this.entries.get(key);
-    if (entry === undefined || entry.expiry > now) return entry;
+    if (entry === undefined || keptUntil(entry) > now) return entry;
     this.drop(key);
     return undefined;
   }

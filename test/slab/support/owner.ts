@@ -3,9 +3,10 @@
  * before and after each of its operations. Values are told by their version: length and stamp.
  */
 import assert from 'node:assert/strict';
+import { packLoading } from '#src/base/brief.js';
 import { KeyBuffer } from '#src/base/key.js';
 import { Prng } from '#src/base/prng.js';
-import { bytes, epoch, instant, NEVER } from '#src/base/units.js';
+import { bytes, duration, epoch, instant, NEVER } from '#src/base/units.js';
 import { VersionClock } from '#src/base/version.js';
 import { NO_SLOT } from '#src/slab/layout.js';
 import { Slab } from '#src/slab/slab.js';
@@ -14,8 +15,8 @@ import { Recorder, type StoreRecord } from './recorder.js';
 import { SlabView, versionNumber } from './view.js';
 
 export type OwnerOperation =
-  | { readonly do: 'set'; key: number; length: number; ttl: number | null }
-  | { readonly do: 'delete' | 'get' | 'setExpiry'; key: number }
+  | { readonly do: 'set'; key: number; length: number; ttl: number | null; staleFor: number }
+  | { readonly do: 'delete' | 'get' | 'findStale' | 'setExpiry'; key: number }
   | { readonly do: 'sweep' | 'flush' };
 
 /** What one key is. Versions as `versionNumber` has them; of an absent key, its floor. */
@@ -32,6 +33,7 @@ export interface Written {
   readonly length: number;
   readonly stamp: number;
   readonly expiry: number;
+  readonly loading: number;
 }
 
 export interface Snapshot {
@@ -52,7 +54,7 @@ export class Owner {
   readonly keys: readonly Buffer[];
   readonly slab: Slab;
   readonly view: SlabView;
-  /** Length, stamp and expiry of everything that was ever written, by version. */
+  /** All but the bytes of everything that was ever written, by version. */
   readonly written: Map<number, Written>;
   now: number;
   readonly #epoch: number;
@@ -161,13 +163,14 @@ export class Owner {
     const number = versionNumber(version.high, version.low);
     switch (operation.do) {
       case 'set': {
-        const { length, ttl } = operation;
+        const { length, ttl, staleFor } = operation;
         const stamp = version.low * 7;
         const expiry = ttl === null ? NEVER : instant(this.now + ttl);
         const [start, end] = [startOf(stamp), startOf(stamp) + length];
-        this.written.set(number, { key: operation.key, length, stamp, expiry });
+        const loading = packLoading(duration(version.low / 8), duration(staleFor));
+        this.written.set(number, { key: operation.key, length, stamp, expiry, loading });
         const key = this.#load(operation.key);
-        this.slab.install(key, now, PATTERN, start, end, 'bytes', expiry, version);
+        this.slab.install(key, now, PATTERN, start, end, 'bytes', expiry, version, loading);
         break;
       }
       case 'delete':
@@ -175,6 +178,9 @@ export class Owner {
         break;
       case 'get':
         this.slab.get(this.#load(operation.key), now);
+        break;
+      case 'findStale':
+        this.slab.findStale(this.#load(operation.key), now);
         break;
       case 'setExpiry': {
         const old = this.written.get(this.stateOf(operation.key).version);

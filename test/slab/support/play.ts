@@ -4,14 +4,15 @@
  * and then, and at the end, everything: the structure of the memory, the order of use, every value.
  */
 import assert from 'node:assert/strict';
+import { packLoading } from '#src/base/brief.js';
 import { KeyBuffer } from '#src/base/key.js';
 import { Prng } from '#src/base/prng.js';
-import { bytes, epoch, type Instant, instant, NEVER } from '#src/base/units.js';
+import { bytes, duration, epoch, type Instant, instant, NEVER } from '#src/base/units.js';
 import { VersionClock } from '#src/base/version.js';
 import { NO_ENTRY, Slab } from '#src/slab/slab.js';
 import type { SlabStats } from '#src/slab/stats.js';
 import { PATTERN, startOf, valueAt } from './bytes.js';
-import { ModelCache, type ModelEntry } from './model.js';
+import { keptUntil, ModelCache, type ModelEntry } from './model.js';
 import { type HashOf, verifySlab } from './verify.js';
 import { SlabView } from './view.js';
 
@@ -19,6 +20,7 @@ import { SlabView } from './view.js';
 export interface Mix {
   readonly get: number;
   readonly has: number;
+  readonly findStale: number;
   readonly set: number;
   readonly setWithTtl: number;
   readonly setExpiry: number;
@@ -30,6 +32,7 @@ export interface Mix {
 export const EVERYTHING: Mix = {
   get: 400,
   has: 50,
+  findStale: 50,
   set: 380,
   setWithTtl: 80,
   setExpiry: 30,
@@ -164,6 +167,9 @@ class Player {
       case 'has':
         this.#has(number, now);
         break;
+      case 'findStale':
+        this.#findStale(number, now);
+        break;
       case 'set':
         this.#set(number, now, NEVER, at);
         break;
@@ -194,7 +200,19 @@ class Player {
   }
 
   #someExpiry(): Instant {
-    return instant(this.#now + 1 + this.#prng.below(2000));
+    return instant(this.#now + 1 + this.#someWait());
+  }
+
+  /** Long, or so short that it is over before an entry in a small slab is evicted. */
+  #someWait(): number {
+    return this.#prng.below(this.#prng.below(2) === 0 ? 2000 : 40);
+  }
+
+  /** Every second entry has a stale window, and not every third a load time. */
+  #someLoading(): number {
+    const loadTime = duration(this.#prng.below(3) === 0 ? 0 : this.#prng.unit() * 100);
+    const staleFor = duration(this.#prng.below(2) === 0 ? 0 : this.#someWait());
+    return packLoading(loadTime, staleFor);
   }
 
   #get(number: number, now: Instant): void {
@@ -217,19 +235,30 @@ class Player {
     assert.equal(this.slab.find(this.#key, now) !== NO_ENTRY, expected, 'whether a key is there');
   }
 
-  #set(number: number, now: Instant, expiry: Instant, at: number): void {
+  #findStale(number: number, now: Instant): void {
+    this.#load(number);
+    const expected = this.#model.findStale(number, now);
+    const entry = this.slab.findStale(this.#key, now);
+    assert.equal(entry !== NO_ENTRY, expected !== undefined, 'whether a stale entry is there');
+    if (expected === undefined) return;
+    assert.equal(this.slab.expiry(entry), expected.expiry, 'expiry of a stale entry');
+    assert.equal(this.slab.loading(entry), expected.loading, 'how a stale entry was loaded');
+  }
+
+  #set(number: number, now: Instant, expiry: Instant, operation: number): void {
     const keyLength = this.#load(number);
-    const length = this.#history.valueLength(this.#prng, at);
+    const length = this.#history.valueLength(this.#prng, operation);
     const stamp = this.#stamp++;
     const start = startOf(stamp);
     this.#version.advance();
     const version = this.#stamp;
-    this.#model.find(number, now);
-    const fits = this.#model.set(number, keyLength, { length, stamp, expiry, version });
+    const loading = this.#someLoading();
+    const fits = this.#model.set(number, keyLength, { length, stamp, expiry, loading, version });
     const end = start + length;
-    const { slab } = this;
     const kind = stamp % 2 === 0 ? 'bytes' : 'text';
-    const out = slab.install(this.#key, now, PATTERN, start, end, kind, expiry, this.#version);
+    const { slab } = this;
+    const at = this.#version;
+    const out = slab.install(this.#key, now, PATTERN, start, end, kind, expiry, at, loading);
     assert.equal(out, fits ? 'installed' : 'too-large');
   }
 
@@ -260,15 +289,15 @@ class Player {
     assert.ok(expired <= sampled);
     if (expired === 0) return;
     let gone = 0;
-    for (const [number, { expiry }] of this.#model.entries) {
-      if (expiry > now) continue;
+    for (const [number, entry] of this.#model.entries) {
+      if (keptUntil(entry) > now) continue;
       this.#load(number);
       const key = this.#history.keys[number] as Uint8Array;
       if (this.view.find(this.#key.hash, key) !== undefined) continue;
       this.#model.drop(number);
       gone++;
     }
-    assert.equal(gone, expired, 'the sweeper removes expired entries only');
+    assert.equal(gone, expired, 'the sweeper removes expired entries only, which are not stale');
   }
 
   #flush(): void {
@@ -289,6 +318,7 @@ class Player {
       const key = this.#history.keys[number] as Uint8Array;
       assert.ok(this.view.keyOf(slot).equals(key), 'the order of use');
       assert.equal(this.view.entries.expiry(slot), entry.expiry, 'expiry');
+      assert.equal(this.view.entries.loading(slot), entry.loading, 'how it was loaded');
       const value = valueAt(entry.length, entry.stamp);
       assert.ok(this.view.valueOf(slot).equals(value), 'bytes of a value');
     }

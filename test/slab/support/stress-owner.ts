@@ -10,6 +10,7 @@ import {
   doneWord,
   forcedHash,
   keyText,
+  loadingOf,
   type StressPlan,
   someLength,
   writeValue,
@@ -84,7 +85,9 @@ export class StressOwner {
     const value = isWhole ? Buffer.alloc(length) : this.#value;
     writeValue(value, key, operation, length, expiry);
     const now = instant(this.#now);
-    return this.slab.install(this.#key, now, value, 0, length, kind, expiry, this.#version);
+    const { slab } = this;
+    const loading = loadingOf(operation);
+    return slab.install(this.#key, now, value, 0, length, kind, expiry, this.#version, loading);
   }
 
   #delete(key: number): void {

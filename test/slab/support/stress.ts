@@ -3,8 +3,9 @@
  * board of words on which the owner says what it has begun and what is done, and values that say
  * what they are.
  */
+import { packLoading } from '#src/base/brief.js';
 import type { Prng } from '#src/base/prng.js';
-import { type Instant, instant, NEVER } from '#src/base/units.js';
+import { duration, type Instant, instant, NEVER } from '#src/base/units.js';
 import { PATTERN, startOf } from './bytes.js';
 
 export interface StressPlan {
@@ -77,6 +78,10 @@ export const keyText = (key: number): string =>
 
 export const forcedHash = (key: number, { hashes }: StressPlan): number | null =>
   hashes === undefined ? null : Math.imul(key % hashes, 0x9e3779b1) >>> 0;
+
+/** What an operation says of how its value was loaded. */
+export const loadingOf = (operation: number): number =>
+  packLoading(duration(operation % 1000), duration((operation % 3) * 50));
 
 /** Words at the head of a value: its key, the operation that wrote it, its length, its expiry or 0. */
 const HEAD_BYTES = 16;
