@@ -8,7 +8,7 @@ import { importsOf, resolveImport, type Source } from './source.js';
 export const FLOORS: readonly (readonly string[])[] = [
   ['base'],
   ['ring', 'slab', 'resp', 'wire'],
-  ['membership', 'values'],
+  ['membership', 'values', 'loading'],
   ['node'],
   ['session'],
   ['runtime', 'http', 'load', 'cli', 'config', 'sim'],
