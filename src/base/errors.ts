@@ -31,6 +31,12 @@ export type ErrorCode =
   | 'ERR_USAGE'
   /** A peer's frame or a client's request could not be understood. */
   | 'ERR_PROTOCOL'
+  /** The loader of a key has failed; `cause` says how. Nothing was stored. */
+  | 'ERR_LOADER'
+  /** The load of a key took longer than its `timeout`, or the wait for it did. Nothing was stored. */
+  | 'ERR_LOAD_TIMEOUT'
+  /** The circuit breaker of a key's source is open: its loader was not called. */
+  | 'ERR_CIRCUIT_OPEN'
   /** A fault was to be injected into a cluster that was started without `chaos`. Nothing was changed. */
   | 'ERR_CHAOS_OFF';
 

@@ -102,6 +102,11 @@ export class KeyBuffer {
     return this.bytes.slice(0, this.length);
   }
 
+  /** A string of the key's bytes, one character a byte: two keys have the same only if they are the same. */
+  byteText(): string {
+    return this.#text.toString('latin1', 0, this.length);
+  }
+
   #loadUtf8(text: string): KeyCheck {
     if (!isWellFormed(text)) return 'ill-formed';
     if (Buffer.byteLength(text) > KEY_BYTES_MAX) return 'too-long';

@@ -21,6 +21,7 @@ import { assert } from '../base/assert.js';
 import type { Prng } from '../base/prng.js';
 import { duration, type Epoch, earlier, type Instant, type NodeIndex } from '../base/units.js';
 import { VersionClock } from '../base/version.js';
+import { LeaseBook, type LeaseStats } from '../loading/lease-book.js';
 import type { Slab } from '../slab/slab.js';
 import {
   type Address,
@@ -64,6 +65,8 @@ export interface CacheNodeOptions {
    * no longer the latest.
    */
   readonly latestEpoch?: () => Epoch;
+  /** Its leases; a simulator has its own. Default: with the limits of `loading/limits.ts`. */
+  readonly leases?: LeaseBook;
   /** Limits and times of forwarding. */
   readonly router?: Omit<RouterOptions, 'local' | 'valueBytesMax'>;
 }
@@ -87,6 +90,7 @@ export interface CacheNodeStats {
   readonly reads: SharedReadsStats;
   /** Peers that its detector suspects now. */
   readonly suspects: number;
+  readonly leases: LeaseStats;
   readonly router: RouterStats;
 }
 
@@ -105,6 +109,7 @@ export class CacheNode {
   readonly #sweeper: Sweeper;
   readonly #watch: PeerWatch | null;
   readonly #refusesAlone: boolean;
+  readonly #leases: LeaseBook;
   readonly #deferred = new Deferred();
   /** The highest request id of each asker: ids rise, so one that does not has come before. */
   readonly #lastIds = new Map<Address, RequestId>();
@@ -124,6 +129,7 @@ export class CacheNode {
     const { self, watch } = options;
     this.#watch = watch === null ? null : new PeerWatch({ ...watch, self });
     this.#refusesAlone = options.isolated !== 'serve';
+    this.#leases = options.leases ?? new LeaseBook();
     const { latestEpoch } = options;
     this.#router = new Router({
       ...options.router,
@@ -148,13 +154,15 @@ export class CacheNode {
       swept: this.#sweeper.swept,
       reads: this.#reads?.stats ?? { answered: 0, contended: 0 },
       suspects: this.#watch?.suspects ?? 0,
+      leases: this.#leases.stats,
       router: this.#router.stats,
     };
   }
 
   /** When `tick` next has work. */
   get deadline(): Instant {
-    const own = earlier(this.#sweeper.deadline, this.#router.deadline);
+    const { deadline } = this.#leases;
+    const own = earlier(earlier(this.#sweeper.deadline, this.#router.deadline), deadline);
     return this.#watch === null ? own : earlier(own, this.#watch.deadline);
   }
 
@@ -171,8 +179,8 @@ export class CacheNode {
       return;
     }
     if (service !== null && this.#isServedAtOnce(service.ring, command)) {
-      this.#counts.executed++;
-      out.reply(id, service.executor.execute(now, command));
+      out.reply(id, this.#execute(now, service, command, addressOf(this.#self)));
+      this.#wake(out);
       return;
     }
     const read = service === null ? null : this.#readInPlace(now, service.ring, command);
@@ -202,7 +210,8 @@ export class CacheNode {
       case 'suspect':
       case 'trust':
       case 'late':
-        // It hears of a new ring by `ringChanged`, and suspicions are for the supervisor.
+      case 'wake':
+        // It hears of a new ring by `ringChanged`, suspicions are for the supervisor, and it loads nothing.
         this.#counts.ignored++;
         break;
     }
@@ -214,6 +223,7 @@ export class CacheNode {
     else {
       this.#service.ring = ring;
       this.#service.executor.ringChanged(ring);
+      this.#wake(out);
     }
     this.#router.ringChanged(now, ring, out);
     this.#watch?.ringChanged(now, ring.nodes, this.#asWatcher(now, out));
@@ -226,6 +236,8 @@ export class CacheNode {
   peerLost(now: Instant, peer: Address, out: Outbox): void {
     this.#lastIds.delete(peer);
     this.#deferred.drop(peer);
+    this.#leases.peerLost(peer);
+    this.#wake(out);
     if (peer >= SUPERVISOR) return;
     // The router first: to take a suspicion back would let it speak to a peer that is not there.
     this.#router.peerLost(now, nodeOf(peer), out);
@@ -243,6 +255,8 @@ export class CacheNode {
   tick(now: Instant, out: Outbox): void {
     this.#sweeper.tick(now);
     this.#router.tick(now, out);
+    this.#leases.tick(now);
+    this.#wake(out);
     this.#watch?.tick(now, this.#asWatcher(now, out));
   }
 
@@ -274,7 +288,14 @@ export class CacheNode {
 
   #begin(ring: RingView): Service {
     const clock = new VersionClock(ring.epoch);
-    const executor = new Executor(this.#slab, clock, ring, this.#valueBytesMax);
+    const executor = new Executor({
+      self: this.#self,
+      slab: this.#slab,
+      leases: this.#leases,
+      clock,
+      ring,
+      valueBytesMax: this.#valueBytesMax,
+    });
     return { ring, executor };
   }
 
@@ -315,8 +336,18 @@ export class CacheNode {
     const service = this.#service;
     assert(service !== null, 'what is executed here is executed by a ring');
     loadCommand(this.#command, message);
+    out.reply(id, this.#execute(now, service, this.#command, addressOf(this.#self)));
+    this.#wake(out);
+  }
+
+  #execute(now: Instant, service: Service, command: Command, asker: Address): Reply {
     this.#counts.executed++;
-    out.reply(id, service.executor.execute(now, this.#command));
+    return service.executor.execute(now, command, asker);
+  }
+
+  /** Tells those who waited for loads what has become of them. */
+  #wake(out: Outbox): void {
+    for (const { to, message } of this.#leases.takeWakes()) out.send(to, message);
   }
 
   /** A request of another thread. */
@@ -342,10 +373,10 @@ export class CacheNode {
     } else if (!this.#serves(service.ring, this.#command)) {
       this.#refuse(from, message, service.ring.epoch, out);
     } else {
-      this.#counts.executed++;
       this.#counts.served++;
-      const reply = service.executor.execute(now, this.#command);
+      const reply = this.#execute(now, service, this.#command, from);
       out.send(from, replyMessageOf(message.id, reply));
+      this.#wake(out);
     }
   }
 

@@ -1,7 +1,7 @@
 import { KeyBuffer } from '../base/key.js';
 import type { ValueKind } from '../base/kinds.js';
 import { type Instant, NEVER, type NodeIndex } from '../base/units.js';
-import type { Op, SetCondition } from '../wire/message.js';
+import type { LeaseOrder, Op, SetCondition } from '../wire/message.js';
 
 const NOTHING = new Uint8Array(0);
 
@@ -23,6 +23,8 @@ export class Command {
   keepExpiry = false;
   expiry: Instant = NEVER;
   wantOld = false;
+  /** lease, fill, release only. */
+  lease: LeaseOrder | null = null;
 
   constructor(key: KeyBuffer = new KeyBuffer()) {
     this.key = key;
@@ -40,6 +42,7 @@ export class Command {
     this.keepExpiry = false;
     this.expiry = NEVER;
     this.wantOld = false;
+    this.lease = null;
     return this;
   }
 }

@@ -13,9 +13,12 @@ const NOTHING = new Uint8Array(0);
 /** Node i is address i. */
 export const addressOf = (node: NodeIndex): Address => node as number as Address;
 
-/** Whether an operation can be done twice, or half, without anybody seeing a difference. */
+/**
+ * Whether an operation can be done twice, or half, without anybody seeing a difference. Whoever asks
+ * for a lease twice is told that it has it.
+ */
 export function isRead(op: Op): boolean {
-  return op === 'get' || op === 'stat' || op === 'touch' || op === 'count';
+  return op === 'get' || op === 'stat' || op === 'touch' || op === 'count' || op === 'lease';
 }
 
 /** A request that outlives the command it was made from: key and value are copies. */
@@ -31,6 +34,7 @@ export function requestMessageOf(id: RequestId, command: Command): RequestMessag
     keepExpiry: command.keepExpiry,
     expiry: command.expiry,
     wantOld: command.wantOld,
+    lease: command.lease,
   };
 }
 
@@ -52,6 +56,7 @@ export function loadCommand(command: Command, message: RequestMessage): boolean 
   command.keepExpiry = message.keepExpiry;
   command.expiry = message.expiry;
   command.wantOld = message.wantOld;
+  command.lease = message.lease;
   if (message.op === 'flush' || message.op === 'count') return true;
   return command.key.loadBytes(message.key, 0, message.key.length) === 'ok';
 }
@@ -74,6 +79,7 @@ export function replyMessageOf(id: RequestId, reply: Reply): ReplyMessage {
     count: reply.count,
     error: reply.error,
     text: reply.text,
+    lease: reply.lease,
   };
 }
 
@@ -87,5 +93,6 @@ export function loadReply(reply: Reply, message: ReplyMessage): Reply {
   reply.count = message.count;
   reply.error = message.error;
   reply.text = message.text;
+  reply.lease = message.lease;
   return reply;
 }

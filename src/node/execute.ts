@@ -6,26 +6,48 @@
  * An entry from before the node's present tenure of its key is removed where it is met, and
  * counts as absent (ring/tenures.ts). Every write is under a new version, so with one copy none can be
  * superseded.
+ *
+ * Every write is told to the book of leases, at the one place where it happens: who has begun to load
+ * the key before may not store what it brings.
  */
 import { assert, unreachable } from '../base/assert.js';
 import type { KeyBuffer } from '../base/key.js';
-import type { Instant } from '../base/units.js';
+import { duration, elapsed, type Instant, type NodeIndex } from '../base/units.js';
 import { type VersionClock, versionEpoch } from '../base/version.js';
+import { Lease, type Remembered } from '../loading/lease.js';
+import type { LeaseBook } from '../loading/lease-book.js';
 import { type EntryRef, NO_ENTRY, type Slab } from '../slab/slab.js';
+import type { Address, LeaseOrder, LeaseTerms, LeaseToken } from '../wire/message.js';
 import type { Command } from './command.js';
 import { Reply } from './reply.js';
 import type { RingView } from './ring-view.js';
 
+export interface ExecutorOptions {
+  readonly self: NodeIndex;
+  readonly slab: Slab;
+  readonly leases: LeaseBook;
+  readonly clock: VersionClock;
+  readonly ring: RingView;
+  readonly valueBytesMax: number;
+}
+
+/** The token of no lease: what was found, or is remembered, has none. */
+const NO_LEASE: LeaseToken = { high: 0, low: 0 };
+
 export class Executor {
+  readonly #self: NodeIndex;
   readonly #slab: Slab;
+  readonly #leases: LeaseBook;
   readonly #clock: VersionClock;
   #ring: RingView;
   readonly #valueBytesMax: number;
   readonly #reply = new Reply();
   #outdated = 0;
 
-  constructor(slab: Slab, clock: VersionClock, ring: RingView, valueBytesMax: number) {
+  constructor({ self, slab, leases, clock, ring, valueBytesMax }: ExecutorOptions) {
+    this.#self = self;
     this.#slab = slab;
+    this.#leases = leases;
     this.#clock = clock;
     this.#ring = ring;
     this.#valueBytesMax = valueBytesMax;
@@ -40,10 +62,16 @@ export class Executor {
   ringChanged(ring: RingView): void {
     this.#ring = ring;
     this.#clock.enter(ring.epoch);
+    this.#leases.ringChanged(
+      (hash, granted) => ring.owner(hash) === this.#self && ring.covers(hash, granted),
+    );
   }
 
-  /** @returns the one reply, valid until the next command */
-  execute(now: Instant, command: Command): Reply {
+  /**
+   * @param asker who is waited for, and woken, where the command is about a lease
+   * @returns the one reply, valid until the next command
+   */
+  execute(now: Instant, command: Command, asker: Address): Reply {
     const { op, key } = command;
     switch (op) {
       case 'get':
@@ -62,6 +90,12 @@ export class Executor {
         return this.#flush();
       case 'count':
         return this.#count();
+      case 'lease':
+        return this.#lease(now, command, orderOf(command), asker);
+      case 'fill':
+        return this.#fill(now, command, orderOf(command));
+      case 'release':
+        return this.#release(now, command, orderOf(command));
       default:
         return unreachable(op);
     }
@@ -116,17 +150,19 @@ export class Executor {
     const { key } = command;
     if (expiry <= now) this.#remove(now, key);
     else {
-      const { value, valueStart, valueEnd, kind } = command;
+      const { value, valueStart: start, valueEnd: end, kind } = command;
       this.#clock.advance();
       const version = this.#clock;
       const slab = this.#slab;
-      const outcome = slab.install(key, now, value, valueStart, valueEnd, kind, expiry, version);
+      const loading = command.lease === null ? 0 : command.lease.loading;
+      const outcome = slab.install(key, now, value, start, end, kind, expiry, version, loading);
       assert(outcome !== 'superseded', 'a new version is above all earlier ones');
       if (outcome === 'too-large') {
-        const size = key.length + valueEnd - valueStart;
+        const size = key.length + end - start;
         const text = `Cannot set key: key and value have ${size} bytes, the memory limit of the node is ${slab.memoryLimit}`;
         return this.#reply.fail('ERR_VALUE_TOO_LARGE', text);
       }
+      this.#leases.written(key, true);
     }
     const reply = this.#reply.clear('stored');
     if (old !== null) reply.lendBytes(old);
@@ -147,6 +183,7 @@ export class Executor {
       this.#clock.advance();
       const isThere = this.#slab.setExpiry(key, now, expiry, this.#clock);
       assert(isThere, 'an entry that was found takes an expiry');
+      this.#leases.written(key, true);
     }
     return reply;
   }
@@ -154,6 +191,7 @@ export class Executor {
   #flush(): Reply {
     this.#clock.advance();
     this.#slab.flush(this.#clock);
+    this.#leases.flushed();
     return this.#reply.clear('flushed');
   }
 
@@ -166,6 +204,104 @@ export class Executor {
   #remove(now: Instant, key: KeyBuffer): void {
     this.#clock.advance();
     this.#slab.delete(key, now, this.#clock);
+    this.#leases.written(key, false);
+  }
+
+  /** What is there; else leave to load it, for one asker at a time. */
+  #lease(now: Instant, command: Command, order: LeaseOrder, asker: Address): Reply {
+    const { key } = command;
+    const slab = this.#slab;
+    const entry = this.#findStale(now, key);
+    const isFresh = entry !== NO_ENTRY && slab.expiry(entry) > now;
+    if (order.mode === 'refresh') {
+      // Another value by now, or none: whoever has seen the old one has nothing to do.
+      const isSeen = entry !== NO_ENTRY && slab.expiry(entry) <= command.expiry;
+      if (!isSeen || this.#leases.find(now, key) !== null) return this.#reply.clear('refused');
+    } else if (isFresh) {
+      slab.touch(entry);
+      const reply = this.#describe(entry);
+      reply.lendEntry(slab, entry);
+      reply.lease = this.#terms(key, entry, now, NO_LEASE, now, false);
+      return reply;
+    }
+    return this.#lend(now, command, order, entry, asker);
+  }
+
+  #lend(now: Instant, command: Command, order: LeaseOrder, entry: EntryRef, asker: Address): Reply {
+    const { key } = command;
+    const leases = this.#leases;
+    const known = leases.find(now, key);
+    if (known !== null && !(known instanceof Lease)) return this.#recall(now, key, known);
+    if (known === null && order.mode === 'join') return this.#withStale(command, entry, 'refused');
+    if (known === null && !leases.admits()) {
+      const text = `Cannot load key: node ${this.#self} has granted ${leases.stats.leases} leases, the limit`;
+      return this.#reply.fail('ERR_BUSY', text);
+    }
+    if (known === null) this.#clock.advance();
+    const lease = known ?? leases.grant(now, key, asker, this.#clock, order.limit);
+    const isOwn = lease.holder === asker;
+    if (!isOwn) lease.waiters.add(asker);
+    const reply = this.#withStale(command, entry, known === null ? 'granted' : 'waiting');
+    reply.lease = this.#terms(key, entry, now, lease, lease.at, isOwn);
+    return reply;
+  }
+
+  #recall(now: Instant, key: KeyBuffer, known: Remembered): Reply {
+    const reply = this.#reply.clear(known.status);
+    if (known.value !== null) reply.lendBytes(known.value);
+    reply.lease = this.#terms(key, NO_ENTRY, now, NO_LEASE, known.at, false);
+    return reply;
+  }
+
+  /** A reply with the value that has expired, if there is one and it is wanted. */
+  #withStale(command: Command, entry: EntryRef, status: 'granted' | 'waiting' | 'refused'): Reply {
+    const reply = this.#reply.clear(status);
+    if (entry === NO_ENTRY || !command.wantOld) return reply;
+    reply.kind = this.#slab.kind(entry);
+    reply.length = this.#slab.valueLength(entry);
+    reply.expiry = this.#slab.expiry(entry);
+    reply.lendEntry(this.#slab, entry);
+    return reply;
+  }
+
+  #terms(
+    key: KeyBuffer,
+    entry: EntryRef,
+    now: Instant,
+    token: LeaseToken,
+    until: Instant,
+    isOwn: boolean,
+  ): LeaseTerms {
+    const answer = this.#slab.answer(key);
+    return {
+      primary: this.#self,
+      high: token.high,
+      low: token.low,
+      answerHigh: answer.high,
+      answerLow: answer.low,
+      limit: duration(Math.max(0, elapsed(now, until))),
+      isOwn,
+      loading: entry === NO_ENTRY ? 0 : this.#slab.loading(entry),
+    };
+  }
+
+  /** Stores what a load has brought, if nothing was written since it was granted. */
+  #fill(now: Instant, command: Command, order: LeaseOrder): Reply {
+    const { key, kind, value, valueStart, valueEnd } = command;
+    const bytes = value.subarray(valueStart, valueEnd);
+    const isValid = this.#leases.fill(now, key, order, kind, bytes);
+    return isValid ? this.#set(now, command) : this.#reply.clear('refused');
+  }
+
+  #release(now: Instant, { key, value }: Command, order: LeaseOrder): Reply {
+    const isFreed = this.#leases.release(now, key, order, value, this.#clock.high);
+    return this.#reply.clear(isFreed ? 'freed' : 'refused');
+  }
+
+  /** The entry, expired or not, if it is of the node's present tenure. */
+  #findStale(now: Instant, key: KeyBuffer): EntryRef {
+    const found = this.#slab.findStale(key, now);
+    return found === NO_ENTRY ? NO_ENTRY : this.#current(now, key, found);
   }
 
   #find(now: Instant, key: KeyBuffer): EntryRef {
@@ -190,4 +326,9 @@ export class Executor {
     reply.expiry = this.#slab.expiry(entry);
     return reply;
   }
+}
+
+function orderOf({ lease }: Command): LeaseOrder {
+  assert(lease !== null, 'what is about a lease has an order');
+  return lease;
 }

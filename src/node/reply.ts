@@ -3,7 +3,7 @@ import type { ValueKind } from '../base/kinds.js';
 import { type Instant, NEVER } from '../base/units.js';
 import type { ReadScratch, SlabReader } from '../slab/reader.js';
 import type { EntryRef, Slab } from '../slab/slab.js';
-import type { ReplyStatus } from '../wire/message.js';
+import type { LeaseTerms, ReplyStatus } from '../wire/message.js';
 
 /**
  * The answer to one command. A node fills the same reply again and again and lends it to the
@@ -21,6 +21,8 @@ export class Reply {
   count = 0;
   error: ErrorCode | null = null;
   text = '';
+  /** The answer to a `lease` only. */
+  lease: LeaseTerms | null = null;
   #slab: Slab | null = null;
   #entry: EntryRef | null = null;
   #bytes: Uint8Array | null = null;
@@ -36,6 +38,7 @@ export class Reply {
     this.count = 0;
     this.error = null;
     this.text = '';
+    this.lease = null;
     this.#slab = null;
     this.#entry = null;
     this.#bytes = null;

@@ -18,4 +18,7 @@ export const ERROR_PREFIX: Readonly<Record<ErrorCode, string>> = {
   ERR_USAGE: 'ERR',
   ERR_PROTOCOL: 'ERR',
   ERR_CHAOS_OFF: 'ERR',
+  ERR_LOADER: 'ERR',
+  ERR_LOAD_TIMEOUT: 'ERR',
+  ERR_CIRCUIT_OPEN: 'ERR',
 };

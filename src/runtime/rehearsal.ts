@@ -124,6 +124,7 @@ const REQUESTS: readonly RequestMessage[] = Array.from({ length: REQUEST_COUNT }
   keepExpiry: false,
   expiry: NEVER,
   wantOld: false,
+  lease: null,
 }));
 
 function filledSlab(): SharedArrayBuffer {

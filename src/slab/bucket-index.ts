@@ -230,6 +230,18 @@ export class BucketIndex {
     );
   }
 
+  /** The highest version forgotten from the hash's bucket, or from all. */
+  floorOf(hash: number): { readonly high: number; readonly low: number } {
+    const words = this.#words;
+    const bucket = this.bucketOf(hash);
+    const high = (words[bucket + BUCKET_FLOOR_HIGH] as number) >>> 0;
+    const low = (words[bucket + BUCKET_FLOOR_LOW] as number) >>> 0;
+    const allHigh = (words[HEADER_FLOOR_HIGH] as number) >>> 0;
+    const allLow = (words[HEADER_FLOOR_LOW] as number) >>> 0;
+    const isAll = allHigh > high || (allHigh === high && allLow > low);
+    return isAll ? { high: allHigh, low: allLow } : { high, low };
+  }
+
   /** Keeps the table in step with the number of entries: splits at most one bucket. */
   growFor(entries: number): void {
     if (entries <= this.#bucketCount * BUCKET_LOAD) return;

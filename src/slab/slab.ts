@@ -200,6 +200,18 @@ export class Slab {
     return this.#storage.entries.loading(entry);
   }
 
+  /**
+   * The version of a key's answer, as a reader in place sees it: its entry's, stale or not, else that of
+   * the floor. It never goes down.
+   */
+  answer(key: KeyBuffer): Floor {
+    const pair = this.#find(key);
+    if (pair === NO_PAIR) return this.#index.floorOf(key.hash);
+    const entry = this.#slotIn(pair);
+    const { entries } = this.#storage;
+    return { high: entries.versionHigh(entry), low: entries.versionLow(entry) };
+  }
+
   /** High word of an entry's version, from which `versionEpoch` tells when it was written. */
   versionHigh(entry: EntryRef): number {
     return this.#storage.entries.versionHigh(entry);

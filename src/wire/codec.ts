@@ -31,7 +31,7 @@ export const FRAME_BYTES_MAX = 1024 * 1024;
 /** In place of an epoch: the sender has no ring yet. Published epochs begin at 1. */
 export const BEFORE_FIRST_RING = 0 as Epoch;
 /** No message without its key, value and text is larger than this: MessagePack's worst case, rounded up. */
-const MESSAGE_OVERHEAD = 128;
+const MESSAGE_OVERHEAD = 192;
 /** A number in MessagePack at its worst. */
 const BYTES_PER_NUMBER = 9;
 /** UTF-16 to UTF-8 at its worst. */
@@ -100,6 +100,8 @@ function sizeOf(message: Message): number {
         (message.value === null ? 0 : message.value.length) +
         message.text.length * BYTES_PER_CHARACTER
       );
+    case 'wake':
+      return MESSAGE_OVERHEAD + (message.value === null ? 0 : message.value.length);
     case 'swim':
       return MESSAGE_OVERHEAD + message.updates.length * BYTES_PER_NUMBER;
     default:

@@ -2,8 +2,8 @@
  * A message as the array of its fields: the numbers that stand for names on the wire, and the
  * writing side. `shape.ts` is the reading side.
  *
- *     request  1, id, op, key,  options, expiry, value
- *     reply    2, id, status,   value, kind, length, expiry, count, error, text
+ *     request  1, id, op, key,  options, expiry, value, lease
+ *     reply    2, id, status,   value, kind, length, expiry, count, error, text, lease
  *     stale    3, id, epoch
  *     ping     4, sequence
  *     pong     5, sequence
@@ -12,6 +12,10 @@
  *     trust    8, node
  *     swim     9, kind, sequence, subject, updates
  *     late    10, by
+ *     wake    11, high, low, status, value, kind, limit
+ *
+ *     lease of a request: [high, low, mode, reason, limit, loading]
+ *     lease of a reply:   [high, low, primary, answer high, answer low, limit, is own, loading]
  *
  *     options of a request, in bits:   5 wantOld │ 4 keepExpiry │ 3…2 condition │ 1…0 kind
  *
@@ -22,13 +26,19 @@ import type { ErrorCode } from '../base/errors.js';
 import { VALUE_KINDS } from '../base/kinds.js';
 import { type Instant, NEVER } from '../base/units.js';
 import type {
+  LeaseMode,
+  LeaseOrder,
+  LeaseTerms,
   Message,
   Op,
+  ReleaseReason,
   ReplyMessage,
   ReplyStatus,
   RequestMessage,
   SetCondition,
   SwimKind,
+  WakeMessage,
+  WakeStatus,
 } from './message.js';
 
 export const TYPE_REQUEST = 1;
@@ -41,6 +51,7 @@ export const TYPE_SUSPECT = 7;
 export const TYPE_TRUST = 8;
 export const TYPE_SWIM = 9;
 export const TYPE_LATE = 10;
+export const TYPE_WAKE = 11;
 
 export const OPS: readonly Op[] = [
   'get',
@@ -51,6 +62,9 @@ export const OPS: readonly Op[] = [
   'expire',
   'flush',
   'count',
+  'lease',
+  'fill',
+  'release',
 ];
 export const STATUSES: readonly ReplyStatus[] = [
   'found',
@@ -61,8 +75,16 @@ export const STATUSES: readonly ReplyStatus[] = [
   'flushed',
   'counted',
   'failed',
+  'granted',
+  'waiting',
+  'rejected',
+  'freed',
 ];
 export const CONDITIONS: readonly SetCondition[] = ['always', 'if-absent', 'if-present'];
+
+export const LEASE_MODES: readonly LeaseMode[] = ['load', 'join', 'refresh'];
+export const RELEASE_REASONS: readonly ReleaseReason[] = ['error', 'nothing', 'returned'];
+export const WAKE_STATUSES: readonly WakeStatus[] = ['found', 'miss', 'rejected', 'again'];
 
 export const SWIM_KINDS: readonly SwimKind[] = ['ping', 'ack', 'ping-request', 'nack'];
 /** Updates that one SWIM message carries at the most. */
@@ -85,6 +107,9 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
   ERR_USAGE: true,
   ERR_PROTOCOL: true,
   ERR_CHAOS_OFF: true,
+  ERR_LOADER: true,
+  ERR_LOAD_TIMEOUT: true,
+  ERR_CIRCUIT_OPEN: true,
 };
 
 export const KIND_MASK = 0b11;
@@ -114,6 +139,8 @@ export function fieldsOf(message: Message): unknown[] {
       return [TYPE_TRUST, message.node];
     case 'late':
       return [TYPE_LATE, message.by];
+    case 'wake':
+      return wakeFields(message);
     case 'swim': {
       const { kind, sequence, subject, updates } = message;
       return [TYPE_SWIM, SWIM_KINDS.indexOf(kind), sequence, subject, updates];
@@ -132,6 +159,7 @@ function requestFields(message: RequestMessage): unknown[] {
     numberOrNil(optionsOf(message)),
     expiryOrNil(message.expiry),
     message.value.length === 0 ? null : message.value,
+    message.lease === null ? null : orderFields(message.lease),
   ]);
 }
 
@@ -148,6 +176,33 @@ function replyFields(message: ReplyMessage): unknown[] {
     numberOrNil(message.count),
     message.error,
     message.text === '' ? null : message.text,
+    message.lease === null ? null : termsFields(message.lease),
+  ]);
+}
+
+const orderFields = ({ high, low, mode, reason, limit, loading }: LeaseOrder): number[] => [
+  high,
+  low,
+  LEASE_MODES.indexOf(mode),
+  RELEASE_REASONS.indexOf(reason),
+  limit,
+  loading,
+];
+
+function termsFields(terms: LeaseTerms): unknown[] {
+  const { high, low, primary, answerHigh, answerLow, limit, isOwn, loading } = terms;
+  return [high, low, primary, answerHigh, answerLow, limit, isOwn, loading];
+}
+
+function wakeFields({ high, low, status, value, kind, limit }: WakeMessage): unknown[] {
+  return trim([
+    TYPE_WAKE,
+    high,
+    low,
+    WAKE_STATUSES.indexOf(status),
+    value,
+    numberOrNil(VALUE_KINDS.indexOf(kind)),
+    numberOrNil(limit),
   ]);
 }
 

@@ -14,6 +14,7 @@
  *     node ── late (by) ───────────────────────▶ supervisor    it was itself late, and accuses nobody
  *     supervisor ── epoch (epoch) ────▶ everyone     a newer ring is in shared memory: a wake-up, the
  *                                                    authority is the shared word
+ *     owner ── wake (lease, status, value …) ──▶ client     what a load came to, for those who waited for it
  */
 import type { ErrorCode } from '../base/errors.js';
 import type { ValueKind } from '../base/kinds.js';
@@ -44,7 +45,65 @@ export type Op =
   /** Empties the node. */
   | 'flush'
   /** Number of entries on the node. */
-  | 'count';
+  | 'count'
+  /** The value, or leave to load it, or somebody to wait for (loading/lease-book.ts). */
+  | 'lease'
+  /** Stores what a load came to, if its lease is valid still. */
+  | 'fill'
+  /** Gives a lease back without a value. */
+  | 'release';
+
+/** What is wanted of a lease. */
+export type LeaseMode =
+  /** To load the key where it is absent, or to wait for whoever does. */
+  | 'load'
+  /** To wait for whoever loads it; not to load it oneself. */
+  | 'join'
+  /** To load the key anew, though it is there, unless somebody does so already. */
+  | 'refresh';
+
+/** Why a lease is given back. */
+export type ReleaseReason =
+  /** The load has failed: `value` says how, packed. */
+  | 'error'
+  /** There is no such thing. */
+  | 'nothing'
+  /** It is not going to be loaded here. */
+  | 'returned';
+
+/**
+ * Names a lease among all of its node: a version of the node's clock, so no two leases have ever the
+ * same, and its epoch says in which tenure it was granted.
+ */
+export interface LeaseToken {
+  readonly high: number;
+  readonly low: number;
+}
+
+/** What `lease`, `fill` and `release` have beside key and value. */
+export interface LeaseOrder extends LeaseToken {
+  readonly mode: LeaseMode;
+  readonly reason: ReleaseReason;
+  /** lease: how long the load may take. release: how long the outcome is remembered. Milliseconds. */
+  readonly limit: Duration;
+  /** fill: load time and stale window (base/loading-word.ts). */
+  readonly loading: number;
+}
+
+/** What the answer to a `lease` has beside a value. */
+export interface LeaseTerms extends LeaseToken {
+  /** The node that says so, and will wake. */
+  readonly primary: NodeIndex;
+  /** The key's answer as it is now: it rises with each write of the key, and can be read in place. */
+  readonly answerHigh: number;
+  readonly answerLow: number;
+  /** granted, waiting: for how long the lease is valid. miss, rejected: for how long that is remembered. */
+  readonly limit: Duration;
+  /** waiting: the lease is the asker's own. */
+  readonly isOwn: boolean;
+  /** Load time and stale window of the value that is told. */
+  readonly loading: number;
+}
 
 export type SetCondition = 'always' | 'if-absent' | 'if-present';
 
@@ -55,14 +114,25 @@ export type ReplyStatus =
   | 'miss'
   /** set: done. */
   | 'stored'
-  /** set: the condition did not hold; nothing was changed. */
+  /**
+   * set: the condition did not hold. fill, release: the lease is void. lease: nobody loads the key, or, if
+   * a refresh was wanted, it is not needed. Nothing was changed.
+   */
   | 'refused'
   | 'deleted'
   | 'flushed'
   /** count: see `count`. */
   | 'counted'
   /** See `error` and `text`. */
-  | 'failed';
+  | 'failed'
+  /** lease: the asker is to load the key, and has a stale value if it wanted one. */
+  | 'granted'
+  /** lease: somebody loads the key; a `wake` will come. */
+  | 'waiting'
+  /** lease: the load has failed, and that is remembered: `value` says how, packed. */
+  | 'rejected'
+  /** release: the lease is free. */
+  | 'freed';
 
 /** One operation asked of a node. */
 export interface RequestMessage {
@@ -77,9 +147,12 @@ export interface RequestMessage {
   readonly condition: SetCondition;
   /** set: keep the expiry that the key has, if it is there; `expiry` counts otherwise. */
   readonly keepExpiry: boolean;
-  /** set, expire: when the entry expires. */
+  /** set, expire, fill: when the entry expires. lease: for a refresh, the expiry that the asker has seen. */
   readonly expiry: Instant;
+  /** set: the old value is wanted. lease: a stale one is. */
   readonly wantOld: boolean;
+  /** lease, fill, release only. */
+  readonly lease: LeaseOrder | null;
 }
 
 /** The answer to a request. */
@@ -96,6 +169,28 @@ export interface ReplyMessage {
   readonly count: number;
   readonly error: ErrorCode | null;
   readonly text: string;
+  /** The answer to a `lease` only. */
+  readonly lease: LeaseTerms | null;
+}
+
+/** What a load came to. */
+export type WakeStatus =
+  /** A value, which is in the message; it may not be in the slab. */
+  | 'found'
+  | 'miss'
+  /** An error, packed in `value`. */
+  | 'rejected'
+  /** Nothing: ask again. */
+  | 'again';
+
+/** To a client that was answered `waiting`: the load has come to an end. */
+export interface WakeMessage extends LeaseToken {
+  readonly type: 'wake';
+  readonly status: WakeStatus;
+  readonly value: Uint8Array | null;
+  readonly kind: ValueKind;
+  /** miss, rejected: how long that is remembered. */
+  readonly limit: Duration;
 }
 
 /** The request's epoch is not the owner's: nothing was done. */
@@ -175,7 +270,8 @@ export type Message =
   | SwimMessage
   | SuspectMessage
   | TrustMessage
-  | LateMessage;
+  | LateMessage
+  | WakeMessage;
 
 /** One message of a MessageChannel. */
 export interface Frame {

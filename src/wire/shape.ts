@@ -14,7 +14,9 @@ import {
   ERROR_CODES,
   KEEP_EXPIRY_BIT,
   KIND_MASK,
+  LEASE_MODES,
   OPS,
+  RELEASE_REASONS,
   STATUSES,
   SWIM_KINDS,
   SWIM_UPDATE_FIELDS,
@@ -29,9 +31,11 @@ import {
   TYPE_SUSPECT,
   TYPE_SWIM,
   TYPE_TRUST,
+  TYPE_WAKE,
+  WAKE_STATUSES,
   WANT_OLD_BIT,
 } from './fields.js';
-import type { Message, Op, RequestId } from './message.js';
+import type { LeaseOrder, LeaseTerms, Message, Op, RequestId } from './message.js';
 
 const NOTHING = new Uint8Array(0);
 
@@ -62,6 +66,8 @@ export function messageOf(fields: unknown): Message | 'unknown' | 'malformed' {
       return isCount(fields[1]) ? { type: 'late', by: fields[1] as Duration } : 'malformed';
     case TYPE_SWIM:
       return swimOf(fields) ?? 'malformed';
+    case TYPE_WAKE:
+      return wakeOf(fields) ?? 'malformed';
     default:
       return 'unknown';
   }
@@ -78,6 +84,8 @@ function requestOf(fields: readonly unknown[]): Message | null {
   const condition = CONDITIONS[(options >> CONDITION_SHIFT) & CONDITION_MASK];
   if (op === undefined || kind === undefined || condition === undefined) return null;
   if (!isKeyOf(op, key) || !isBytes(value) || !isInstant(expiry)) return null;
+  const lease = isOfLease(op) ? orderOf(fields[7]) : null;
+  if (lease === null && isOfLease(op)) return null;
   return {
     type: 'request',
     id: id as RequestId,
@@ -89,6 +97,7 @@ function requestOf(fields: readonly unknown[]): Message | null {
     keepExpiry: (options & KEEP_EXPIRY_BIT) !== 0,
     expiry,
     wantOld: (options & WANT_OLD_BIT) !== 0,
+    lease,
   };
 }
 
@@ -110,6 +119,8 @@ function replyOf(fields: readonly unknown[]): Message | null {
   if (!isCount(length) || !isInstant(expiry)) return null;
   if (typeof text !== 'string' || (error !== null && typeof error !== 'string')) return null;
   if ((status === 'failed') !== (error !== null)) return null;
+  const lease = fields[10] === undefined ? null : termsOf(fields[10]);
+  if (lease === null && fields[10] !== undefined) return null;
   return {
     type: 'reply',
     id: id as RequestId,
@@ -121,7 +132,45 @@ function replyOf(fields: readonly unknown[]): Message | null {
     count,
     error: error === null ? null : knownError(error),
     text,
+    lease,
   };
+}
+
+function orderOf(fields: unknown): LeaseOrder | null {
+  if (!Array.isArray(fields)) return null;
+  const [high, low, modeNumber, reasonNumber, limit, loading] = fields as unknown[];
+  if (!isCount(high) || !isCount(low) || !isCount(modeNumber) || !isCount(reasonNumber))
+    return null;
+  const mode = LEASE_MODES[modeNumber];
+  const reason = RELEASE_REASONS[reasonNumber];
+  if (mode === undefined || reason === undefined) return null;
+  if (!isDuration(limit) || !isWord(loading)) return null;
+  return { high, low, mode, reason, limit, loading };
+}
+
+function termsOf(fields: unknown): LeaseTerms | null {
+  if (!Array.isArray(fields)) return null;
+  const [high, low, primary, answerHigh, answerLow, limit, isOwn, loading] = fields as unknown[];
+  if (!isCount(high) || !isCount(low) || !isCount(answerHigh) || !isCount(answerLow)) return null;
+  if (!isCount(primary) || !isDuration(limit)) return null;
+  if (typeof isOwn !== 'boolean' || !isWord(loading)) return null;
+  return { high, low, primary: primary as NodeIndex, answerHigh, answerLow, limit, isOwn, loading };
+}
+
+function wakeOf(fields: readonly unknown[]): Message | null {
+  const [, high, low, statusNumber] = fields;
+  const value = fields[4] ?? null;
+  const kindNumber = fields[5] ?? 0;
+  const limit = fields[6] ?? 0;
+  if (!isCount(high) || !isCount(low) || !isCount(statusNumber) || !isCount(kindNumber))
+    return null;
+  const status = WAKE_STATUSES[statusNumber];
+  const kind = VALUE_KINDS[kindNumber];
+  if (status === undefined || kind === undefined) return null;
+  if (value !== null && !isBytes(value)) return null;
+  if ((status === 'found' || status === 'rejected') !== (value !== null)) return null;
+  if (!isDuration(limit)) return null;
+  return { type: 'wake', high, low, status, value, kind, limit };
 }
 
 function suspectOf([, node, missed, silent]: readonly unknown[]): Message | null {
@@ -146,6 +195,15 @@ const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0;
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
+
+const isDuration = (value: unknown): value is Duration =>
+  typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+
+/** A signed word. */
+const isWord = (value: unknown): value is number =>
+  typeof value === 'number' && value === value >> 0;
+
+const isOfLease = (op: Op): boolean => op === 'lease' || op === 'fill' || op === 'release';
 
 const isInstant = (value: unknown): value is Instant =>
   typeof value === 'number' && !Number.isNaN(value);

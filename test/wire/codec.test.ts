@@ -15,12 +15,23 @@ import {
 import {
   CONDITIONS,
   ERROR_CODES,
+  LEASE_MODES,
   OPS,
+  RELEASE_REASONS,
   STATUSES,
   SWIM_KINDS,
   SWIM_UPDATES_MAX,
+  WAKE_STATUSES,
 } from '#src/wire/fields.js';
-import type { Frame, Message, PingMessage, RequestMessage } from '#src/wire/message.js';
+import type {
+  Frame,
+  LeaseOrder,
+  LeaseTerms,
+  Message,
+  Op,
+  PingMessage,
+  RequestMessage,
+} from '#src/wire/message.js';
 
 const id = fc.maxSafeNat() as fc.Arbitrary<never>;
 const bytes = (min: number) => fc.uint8Array({ minLength: min, maxLength: 300 });
@@ -29,6 +40,34 @@ const expiry = fc.oneof(
   fc.double({ noNaN: true }).map((ms) => ms + 0),
 ) as fc.Arbitrary<Instant>;
 const count = fc.maxSafeNat();
+
+const word = fc.integer();
+const limit = fc.double({ min: 0, max: 1e15, noNaN: true }).map((ms) => ms + 0);
+const order = fc.record(
+  {
+    high: count,
+    low: count,
+    mode: fc.constantFrom(...LEASE_MODES),
+    reason: fc.constantFrom(...RELEASE_REASONS),
+    limit,
+    loading: word,
+  },
+  { noNullPrototype: true },
+) as fc.Arbitrary<LeaseOrder>;
+const terms = fc.record(
+  {
+    primary: count,
+    high: count,
+    low: count,
+    answerHigh: count,
+    answerLow: count,
+    limit,
+    isOwn: fc.boolean(),
+    loading: word,
+  },
+  { noNullPrototype: true },
+) as fc.Arbitrary<LeaseTerms>;
+const OPS_OF_LEASES: readonly Op[] = ['lease', 'fill', 'release'];
 
 const request = fc
   .record({
@@ -42,12 +81,13 @@ const request = fc
     keepExpiry: fc.boolean(),
     expiry,
     wantOld: fc.boolean(),
+    lease: order,
   })
-  .map((message) =>
-    message.op === 'flush' || message.op === 'count'
-      ? { ...message, key: new Uint8Array(0) }
-      : message,
-  );
+  .map((message) => ({
+    ...message,
+    key: message.op === 'flush' || message.op === 'count' ? new Uint8Array(0) : message.key,
+    lease: OPS_OF_LEASES.includes(message.op) ? message.lease : null,
+  }));
 
 const codes = Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[];
 const reply = fc
@@ -62,6 +102,7 @@ const reply = fc
     count,
     error: fc.constantFrom(...codes),
     text: fc.string({ unit: 'grapheme' }),
+    lease: fc.option(terms),
   })
   .map((message) => ({
     ...message,
@@ -69,9 +110,25 @@ const reply = fc
     error: message.status === 'failed' ? message.error : null,
   }));
 
+const wake = fc
+  .record({
+    type: fc.constant('wake' as const),
+    high: count,
+    low: count,
+    status: fc.constantFrom(...WAKE_STATUSES),
+    value: bytes(0),
+    kind: fc.constantFrom(...VALUE_KINDS),
+    limit,
+  })
+  .map((message) => ({
+    ...message,
+    value: message.status === 'found' || message.status === 'rejected' ? message.value : null,
+  }));
+
 const message: fc.Arbitrary<Message> = fc.oneof(
   request,
   reply,
+  wake,
   fc.record({ type: fc.constant('stale' as const), id, epoch: count as fc.Arbitrary<never> }),
   fc.record({ type: fc.constantFrom('ping' as const, 'pong' as const), sequence: count }),
   fc.record({ type: fc.constant('epoch' as const), epoch: count as fc.Arbitrary<never> }),
@@ -102,6 +159,7 @@ const set = (value: Uint8Array): RequestMessage => ({
   keepExpiry: false,
   expiry: NEVER,
   wantOld: false,
+  lease: null,
 });
 
 /** Decoded bytes are of the class of the input; a comparison wants plain ones. */

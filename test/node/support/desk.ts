@@ -114,6 +114,7 @@ export function requestMessage(id: number, op: Op, key: string, value = ''): Req
     keepExpiry: false,
     expiry: NEVER,
     wantOld: false,
+    lease: null,
   };
 }
 
@@ -129,5 +130,6 @@ export function replyMessage(id: number, value: string | null = null): ReplyMess
     count: 0,
     error: null,
     text: '',
+    lease: null,
   };
 }
