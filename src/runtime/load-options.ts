@@ -8,7 +8,7 @@ import { ShoalError } from '../base/errors.js';
 import { type Duration, duration } from '../base/units.js';
 import { CircuitBreaker } from '../loading/breaker.js';
 import type { CallOptions } from './client.js';
-import { checkTtl, type Key } from './client-arguments.js';
+import { checkJitter, checkTtl, type Key } from './client-arguments.js';
 
 /**
  * Finds the value of a key that is not in the cache: in a database, say. It is called once for all
@@ -238,7 +238,7 @@ function checked(options: Partial<Given>): CheckedLoad {
   }
   return {
     ttl: ttl === undefined ? FOREVER : duration(Math.ceil(checkTtl(ttl))),
-    jitter: within('jitter', jitter, 0, 1, 'a number'),
+    jitter: checkJitter(jitter),
     timeout: time('timeout', timeout, 1, TIMEOUT_MS_MAX),
     beta: within('beta', beta, 0, null, 'a number'),
     staleWhileRevalidate,
