@@ -227,7 +227,8 @@ export class ClientLoads implements LoadsOutbox {
   load(flight: Flight): void {
     const context = new Context();
     this.#running.set(flight, context);
-    void this.#run(flight, flight.leader as UserCall, context);
+    // The machine is not called from within, and users' code not at all.
+    queueMicrotask(() => void this.#run(flight, flight.leader as UserCall, context));
   }
 
   cancel(flight: Flight): void {
@@ -414,8 +415,6 @@ export class ClientLoads implements LoadsOutbox {
   }
 
   async #run(flight: Flight, call: UserCall, context: Context): Promise<void> {
-    // The machine is not called from within, and users' code not at all.
-    await null;
     const began = performance.now();
     try {
       const value = await this.#loaded(call, context);
