@@ -36,11 +36,11 @@ import type { LoadsOutbox } from '../loading/loads-outbox.js';
 import type { LoadsStats } from '../loading/loads-stats.js';
 import type { Command } from '../node/command.js';
 import type { Reply } from '../node/reply.js';
-import { decodeValue, encodeValue } from '../values/value.js';
+import { decodeValue, type EncodedValue, encodeValue } from '../values/value.js';
 import type { LeaseOrder, LeaseToken, ReleaseReason, WakeMessage } from '../wire/message.js';
 import { type Key, loadKey } from './client-arguments.js';
 import type { ClientReads, FindOutcome } from './client-reads.js';
-import { errorOf, failureOf, packFailure } from './load-errors.js';
+import { errorOf, loaderFailure, ownFailure, packFailure } from './load-errors.js';
 import {
   type CheckedLoad,
   checkLoad,
@@ -423,12 +423,16 @@ export class ClientLoads implements LoadsOutbox {
       if (value === undefined) this.#loads.empty(this.#host.driver.enter(), flight, this);
       else this.#store(flight, call, value, loadTime);
     } catch (error) {
-      if (!this.#isClosed) {
-        this.#loads.failed(this.#host.driver.enter(), flight, failureOf(error), this);
-      }
+      // A pool's own refusals come as ours; what a loader throws is a loader's whatever its class.
+      const isOurs = error instanceof ShoalError && typeof call.loader !== 'function';
+      this.#fail(flight, isOurs ? ownFailure(error) : loaderFailure(error));
     } finally {
       this.#running.delete(flight);
     }
+  }
+
+  #fail(flight: Flight, failure: Failure): void {
+    if (!this.#isClosed) this.#loads.failed(this.#host.driver.enter(), flight, failure, this);
   }
 
   #loaded({ loader, userKey }: UserCall, context: Context): unknown {
@@ -438,7 +442,9 @@ export class ClientLoads implements LoadsOutbox {
   }
 
   #store(flight: Flight, { load }: UserCall, value: unknown, loadTime: Duration): void {
-    const { kind, bytes } = encodeValue(value, this.#host.valueBytesMax);
+    const encoded = this.#encode(flight, value);
+    if (encoded === null) return;
+    const { kind, bytes } = encoded;
     // Of its own: the user's bytes may change, and those of a pool are written again.
     const own = Buffer.from(bytes);
     const now = this.#host.driver.enter();
@@ -447,6 +453,17 @@ export class ClientLoads implements LoadsOutbox {
       ttl === Number.POSITIVE_INFINITY ? NEVER : after(now, jittered(ttl, jitter, this.#prng));
     const loading = packLoading(loadTime, staleFor);
     this.#loads.loaded(now, flight, { kind, bytes: own, expiry, loading }, this);
+  }
+
+  /** The value as bytes; null if it has none, and then the load has failed. */
+  #encode(flight: Flight, value: unknown): EncodedValue | null {
+    try {
+      return encodeValue(value, this.#host.valueBytesMax);
+    } catch (error) {
+      // A getter of the value may throw what it likes.
+      this.#fail(flight, error instanceof ShoalError ? ownFailure(error) : loaderFailure(error));
+      return null;
+    }
   }
 }
 
