@@ -298,7 +298,7 @@ export class ClientLoads implements LoadsOutbox {
 
   served(call: LoadCall, { expiry, loading }: KeptValue): void {
     const { key, userKey, loader, load } = call as UserCall;
-    if (this.#isDue(expiry, loading, load)) {
+    if (this.#isDue(this.#host.driver.turn, expiry, loading, load)) {
       this.#refresh(new UserCall(key, userKey, loader, load, true), expiry);
     }
   }
@@ -310,7 +310,8 @@ export class ClientLoads implements LoadsOutbox {
     if (near !== null) {
       const { expiry, loading } = near;
       const value = reads.handOut(near);
-      if (this.#isDue(expiry, loading, load)) this.#refreshKey(key, loader, load, expiry);
+      if (loading !== 0 && this.#isDue(this.#host.driver.now(), expiry, loading, load))
+        this.#refreshKey(key, loader, load, expiry);
       return value;
     }
     loadKey(this.#key, key);
@@ -323,12 +324,13 @@ export class ClientLoads implements LoadsOutbox {
       case 'hit': {
         const { expiry, loading } = reads.found;
         const value = reads.foundValue(key, this.#key);
-        if (this.#isDue(expiry, loading, load)) this.#refreshKey(key, loader, load, expiry);
+        if (this.#isDue(reads.foundAt, expiry, loading, load))
+          this.#refreshKey(key, loader, load, expiry);
         return value;
       }
       case 'stale': {
         const { expiry } = reads.found;
-        if (this.#host.driver.now() >= after(expiry, load.staleWhileRevalidate)) return undefined;
+        if (reads.foundAt >= after(expiry, load.staleWhileRevalidate)) return undefined;
         const value = reads.finish(decodeFound(reads.found));
         this.#refreshKey(key, loader, load, expiry);
         return value;
@@ -368,9 +370,9 @@ export class ClientLoads implements LoadsOutbox {
     call.unlisten = () => signal.removeEventListener('abort', giveUp);
   }
 
-  #isDue(expiry: Instant, loading: number, { beta }: CheckedLoad): boolean {
+  #isDue(now: Instant, expiry: Instant, loading: number, { beta }: CheckedLoad): boolean {
     if (loading === 0 || expiry === NEVER) return false;
-    const left = elapsed(this.#host.driver.now(), expiry);
+    const left = elapsed(now, expiry);
     return isDueEarly(left, loadTimeOf(loading), beta, this.#prng);
   }
 
