@@ -129,10 +129,11 @@ export class LeaseBook {
    * @param limit how long the load may take
    */
   grant(now: Instant, key: KeyBuffer, holder: Address, token: LeaseToken, limit: Duration): Lease {
+    // What is there is over, and only not tidied away yet; its page may go with it.
+    const known = this.#pageOf(key);
+    if (known !== null && known.lease !== null) this.#expire(known.lease);
+    if (known !== null && known.remembered !== null) this.#forget(known.remembered);
     const page = this.#pageOf(key) ?? this.#addPage(key);
-    // What is there is over, and only not tidied away yet.
-    if (page.lease !== null) this.#expire(page.lease);
-    if (page.remembered !== null) this.#forget(page.remembered);
     const lease = new Lease(page, token, holder);
     page.lease = lease;
     this.#leases++;
@@ -193,7 +194,7 @@ export class LeaseBook {
     const lease = this.take(now, key, order);
     if (lease === null) return false;
     const { reason, limit } = order;
-    const { page, isVoid } = lease;
+    const { isVoid } = lease;
     if (reason === 'returned') {
       this.#wakeAll(lease, 'again', null, 'bytes', NO_TIME);
       return true;
@@ -204,9 +205,9 @@ export class LeaseBook {
     const kept = isVoid ? NO_TIME : limit;
     this.#wakeAll(lease, status, error, 'packed', kept);
     if (kept > 0) {
-      const known = this.#pageOf(key) ?? this.#addPage(key);
-      this.#remember(new Remembered(known, status, error, versionHigh), after(now, kept));
-    } else if (page.isEmpty) this.#removePage(page);
+      const page = this.#pageOf(key) ?? this.#addPage(key);
+      this.#remember(new Remembered(page, status, error, versionHigh), after(now, kept));
+    }
     return true;
   }
 
