@@ -65,6 +65,9 @@ export interface Wake {
 
 const NO_TIME = 0 as Duration;
 
+// Not value.slice(): a Buffer's slice is a view.
+const copyOf = (value: Uint8Array): Uint8Array => new Uint8Array(value);
+
 export class LeaseBook {
   readonly #leasesMax: number;
   readonly #rememberedMax: number;
@@ -160,6 +163,7 @@ export class LeaseBook {
   /**
    * A load has brought a value: ends its lease, and tells its waiters.
    *
+   * @param value borrowed
    * @returns whether the value is to be stored: the lease is valid
    */
   fill(
@@ -171,7 +175,7 @@ export class LeaseBook {
   ): boolean {
     const lease = this.take(now, key, token);
     if (lease === null) return false;
-    this.#wakeAll(lease, 'found', value, kind, NO_TIME);
+    if (lease.waiters.size > 0) this.#wakeAll(lease, 'found', copyOf(value), kind, NO_TIME);
     if (lease.isVoid) return false;
     this.#counts.filled++;
     return true;
@@ -180,7 +184,7 @@ export class LeaseBook {
   /**
    * A load has brought nothing: ends its lease, and tells its waiters.
    *
-   * @param value the error, packed
+   * @param value the error, packed; borrowed
    * @param versionHigh of the node's clock
    * @returns whether there was such a lease, valid or void
    */
@@ -201,7 +205,7 @@ export class LeaseBook {
     }
     const status = reason === 'error' ? 'rejected' : 'miss';
     this.#counts[reason === 'error' ? 'errors' : 'nothings']++;
-    const error = reason === 'error' ? value : null;
+    const error = reason === 'error' ? copyOf(value) : null;
     const kept = isVoid ? NO_TIME : limit;
     this.#wakeAll(lease, status, error, 'packed', kept);
     if (kept > 0) {

@@ -294,8 +294,10 @@ export class Executor {
     return isValid ? this.#set(now, command) : this.#reply.clear('refused');
   }
 
-  #release(now: Instant, { key, value }: Command, order: LeaseOrder): Reply {
-    const isFreed = this.#leases.release(now, key, order, value, this.#clock.high);
+  #release(now: Instant, command: Command, order: LeaseOrder): Reply {
+    const { key, value, valueStart, valueEnd } = command;
+    const bytes = value.subarray(valueStart, valueEnd);
+    const isFreed = this.#leases.release(now, key, order, bytes, this.#clock.high);
     return this.#reply.clear(isFreed ? 'freed' : 'refused');
   }
 
