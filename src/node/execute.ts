@@ -235,8 +235,10 @@ export class Executor {
     if (known !== null && !(known instanceof Lease)) return this.#recall(now, key, known);
     if (known === null && order.mode === 'join') return this.#withStale(command, entry, 'refused');
     if (known === null && !leases.admits()) {
-      const text = `Cannot load key: node ${this.#self} has granted ${leases.stats.leases} leases, the limit`;
-      return this.#reply.fail('ERR_BUSY', text);
+      const reply = this.#withStale(command, entry, 'failed');
+      reply.error = 'ERR_BUSY';
+      reply.text = `Cannot load key: node ${this.#self} has granted ${leases.stats.leases} leases, the limit`;
+      return reply;
     }
     if (known === null) this.#clock.advance();
     const lease = known ?? leases.grant(now, key, asker, this.#clock, order.limit);
@@ -255,7 +257,11 @@ export class Executor {
   }
 
   /** A reply with the value that has expired, if there is one and it is wanted. */
-  #withStale(command: Command, entry: EntryRef, status: 'granted' | 'waiting' | 'refused'): Reply {
+  #withStale(
+    command: Command,
+    entry: EntryRef,
+    status: 'granted' | 'waiting' | 'refused' | 'failed',
+  ): Reply {
     const reply = this.#reply.clear(status);
     if (entry === NO_ENTRY || !command.wantOld) return reply;
     reply.kind = this.#slab.kind(entry);
