@@ -80,7 +80,7 @@ test('LeaseBook gives an error to all who wait, and remembers it for as long as 
   assert.deepEqual(wakes(book), ['1: 1 rejected "oh" for 50', '2: 1 rejected "oh" for 50']);
   const known = book.find(at(59), k);
   assert.ok(known !== null && !(known instanceof Lease));
-  assert.deepEqual([known.status, known.value], ['rejected', error]);
+  assert.deepEqual([known.status, known.value], ['rejected', new Uint8Array(error)]);
   assert.equal(book.find(at(60), k), null, 'its time is over, whether anybody has ticked or not');
   assert.equal(book.deadline, 60);
   book.tick(at(60));
