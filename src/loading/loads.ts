@@ -373,13 +373,14 @@ export class Loads {
     const { key, leader } = ask;
     const flight = this.#flight(ask, lease, reply, 'loading', out);
     flight.entered = ask.entered;
+    this.#table.add(flight, after(now, leader.terms.timeout));
     const isServed = this.#boardAll(now, flight, [...ask.calls, ...ask.followers], out);
     if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
       this.#cede(ask);
+      this.#table.remove(flight);
       out.release(key, lease, 'returned', NOT_KEPT, null);
       return;
     }
-    this.#table.add(flight, after(now, leader.terms.timeout));
     this.#counts.loads++;
     if (leader.isRefresh) this.#counts.refreshes++;
     out.load(flight);
@@ -418,12 +419,12 @@ export class Loads {
   /** What the last load of the key came to is remembered at its primary. */
   #recalled(now: Instant, ask: Ask, lease: LeaseTerms, reply: AskReply, out: LoadsOutbox): void {
     const flight = this.#flight(ask, lease, reply, 'waiting', out);
-    this.#boardAll(now, flight, ask.calls, out);
     const outcome: LoadOutcome =
       reply.status === 'miss'
         ? { status: 'nothing' }
         : { status: 'failed', failure: elsewhere(reply.value) };
     this.#table.add(flight, now);
+    this.#boardAll(now, flight, ask.calls, out);
     this.#land(now, flight, outcome, lease.limit, out);
   }
 
