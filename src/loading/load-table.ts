@@ -172,6 +172,11 @@ export class LoadTable {
     this.#deadlines.remove(load);
     this.#deadlines.add(load, after(now, pause));
   }
+
+  unpause(load: KeyLoads): void {
+    this.#deadlines.remove(load);
+    this.tidy(load);
+  }
 }
 
 /** A lease's token is its node's own: two nodes may have the same. */

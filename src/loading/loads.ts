@@ -234,14 +234,23 @@ export class Loads {
     const why = failure('ERR_CLOSED', 'Cannot load key: the connection was closed');
     const outcome: LoadOutcome = { status: 'failed', failure: why };
     this.#unasked.clear();
-    for (const { ask, next, flights } of this.#table.all()) {
-      const calls = ask === null ? [...next] : [...ask.calls, ...ask.followers, ...next];
-      for (const flight of [...flights]) {
-        if (flight.state === 'loading') out.cancel(flight);
+    this.#asked = 0;
+    for (const load of this.#table.all()) {
+      const { ask, next } = load;
+      const calls = ask === null ? next : [...ask.calls, ...ask.followers, ...next];
+      if (ask !== null && ask.mode !== 'join') this.#cede(ask);
+      load.ask = null;
+      load.next = [];
+      for (const flight of [...load.flights]) {
+        if (flight.state === 'loading') {
+          this.#cede(flight);
+          out.cancel(flight);
+        }
         calls.push(...this.#table.alight(flight));
         this.#table.remove(flight);
       }
       for (const call of calls) this.#settle(call, outcome, out);
+      this.#table.unpause(load);
     }
   }
 
@@ -323,8 +332,8 @@ export class Loads {
     return false;
   }
 
-  /** The load that was reserved does not come about. */
-  #cede({ leader, entered }: Ask): void {
+  /** The load that was reserved does not come about, or comes to nothing. */
+  #cede({ leader, entered }: Pick<Ask, 'leader' | 'entered'>): void {
     this.#loading--;
     leader.terms.breaker?.leave(entered);
   }
