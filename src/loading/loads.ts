@@ -276,12 +276,9 @@ export class Loads {
     }
     // The answer is the same, so it is the same value.
     if (look !== null) flight.stale ??= look.kept;
-    for (const call of calls) {
-      if (call.isSettled) continue;
-      this.#counts.joined++;
-      this.#table.board(flight, call);
-      if (flight.outcome !== null) this.#give(now, call, flight.outcome, out);
-    }
+    const waiting = calls.filter(({ isSettled }) => !isSettled);
+    this.#counts.joined += waiting.length;
+    this.#boardAll(now, flight, waiting, out);
   }
 
   /** Has a question asked for calls; behind the one that is out, if there is one. */
@@ -433,6 +430,7 @@ export class Loads {
         ? { status: 'nothing' }
         : { status: 'failed', failure: elsewhere(reply.value) };
     this.#table.add(flight, now);
+    flight.outcome = outcome;
     this.#boardAll(now, flight, ask.calls, out);
     this.#land(now, flight, outcome, lease.limit, out);
   }
@@ -473,10 +471,15 @@ export class Loads {
     return flight;
   }
 
-  /** Calls wait for a flight from now on, but those for whom an expired value will do. Says whether there were such. */
+  /**
+   * Calls wait for a flight from now on, but those for whom an expired value will do; if its outcome is
+   * known, they have that. Says whether an expired value was given.
+   */
   #boardAll(now: Instant, flight: Flight, calls: readonly LoadCall[], out: LoadsOutbox): boolean {
     let isServed = false;
-    const { stale } = flight;
+    const { outcome } = flight;
+    // What is known to be nothing, or is there anew, is not expired.
+    const stale = outcome === null || outcome.status === 'failed' ? flight.stale : null;
     for (const call of calls) {
       if (call.isSettled || call.isRefresh) continue;
       if (stale !== null && now < after(stale.expiry, call.terms.staleWhileRevalidate)) {
@@ -484,6 +487,7 @@ export class Loads {
         this.#giveStale(call, stale, out);
       } else this.#table.board(flight, call);
     }
+    if (outcome !== null) this.#deliver(now, flight, outcome, out);
     return isServed;
   }
 
