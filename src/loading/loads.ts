@@ -161,6 +161,7 @@ export class Loads {
     const { breaker, negativeTtl } = flight.leader.terms;
     breaker?.succeeded(now, flight.entered);
     out.release(flight.key, flight, 'nothing', negativeTtl, null);
+    this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'nothing' }, negativeTtl, out);
   }
 
@@ -173,7 +174,7 @@ export class Loads {
     const { breaker, errorTtl } = leader.terms;
     breaker?.failed(now, entered);
     out.release(key, flight, 'error', errorTtl, why);
-    if (leader.isRefresh) this.#table.pause(now, this.#table.of(key), REFRESH_PAUSE);
+    this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'failed', failure: why }, errorTtl, out);
   }
 
@@ -252,6 +253,11 @@ export class Loads {
       for (const call of calls) this.#settle(call, outcome, out);
       this.#table.unpause(load);
     }
+  }
+
+  /** What is there stays due to be loaded anew; not at once, if that was in vain. */
+  #pauseAfter(now: Instant, { leader, key }: Flight): void {
+    if (leader.isRefresh) this.#table.pause(now, this.#table.of(key), REFRESH_PAUSE);
   }
 
   /** Why a call more cannot wait; null if it can. */
