@@ -38,9 +38,9 @@ export class Ask {
     this.stale = stale;
   }
 
-  /** Whether an expired value is of use to one of them, and not known here. */
+  /** Whether an expired value is of use to one of them, and not known here. A refresh has seen what is there. */
   get wantsStale(): boolean {
-    if (this.stale !== null) return false;
+    if (this.stale !== null || this.leader.isRefresh) return false;
     return this.calls.some(({ terms }) => staleWindow(terms) > 0);
   }
 }

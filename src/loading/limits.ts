@@ -20,5 +20,5 @@ export const ASKS_MAX = 2_048;
 export const LANDED_MAX = 16_384;
 /** How long a call waits for its value to be stored, once it is loaded. */
 export const FILL_PATIENCE = duration(100);
-/** How long a client does not ask for a refresh of a key again that was refused, or failed. */
+/** How long a client does not ask for a refresh of a key again that was refused, failed, or found nothing. */
 export const REFRESH_PAUSE = duration(100);

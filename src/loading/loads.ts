@@ -164,6 +164,7 @@ export class Loads {
     const { breaker, negativeTtl } = flight.leader.terms;
     breaker?.succeeded(now, flight.entered);
     out.release(flight.key, flight, 'nothing', negativeTtl, null);
+    this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'nothing' }, negativeTtl, out);
   }
 
@@ -176,7 +177,7 @@ export class Loads {
     const { breaker, errorTtl } = leader.terms;
     breaker?.failed(now, entered);
     out.release(key, flight, 'error', errorTtl, why);
-    if (leader.isRefresh) this.#table.pause(now, this.#table.of(key), REFRESH_PAUSE);
+    this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'failed', failure: why }, errorTtl, out);
   }
 
@@ -238,15 +239,29 @@ export class Loads {
     const outcome: LoadOutcome = { status: 'failed', failure: why };
     this.#unasked = [];
     this.#firstUnasked = 0;
-    for (const { ask, next, flights } of this.#table.all()) {
-      const calls = ask === null ? [...next] : [...ask.calls, ...ask.followers, ...next];
-      for (const flight of [...flights]) {
-        if (flight.state === 'loading') out.cancel(flight);
+    this.#asked = 0;
+    for (const load of this.#table.all()) {
+      const { ask, next } = load;
+      const calls = ask === null ? next : [...ask.calls, ...ask.followers, ...next];
+      if (ask !== null && ask.mode !== 'join') this.#cede(ask);
+      load.ask = null;
+      load.next = [];
+      for (const flight of [...load.flights]) {
+        if (flight.state === 'loading') {
+          this.#cede(flight);
+          out.cancel(flight);
+        }
         calls.push(...this.#table.alight(flight));
         this.#table.remove(flight);
       }
       for (const call of calls) this.#settle(call, outcome, out);
+      this.#table.unpause(load);
     }
+  }
+
+  /** What is there stays due to be loaded anew; not at once, if that was in vain. */
+  #pauseAfter(now: Instant, { leader, key }: Flight): void {
+    if (leader.isRefresh) this.#table.pause(now, this.#table.of(key), REFRESH_PAUSE);
   }
 
   /** Why a call more cannot wait; null if it can. */
@@ -271,12 +286,9 @@ export class Loads {
     }
     // The answer is the same, so it is the same value.
     if (look !== null) flight.stale ??= look.kept;
-    for (const call of calls) {
-      if (call.isSettled) continue;
-      this.#counts.joined++;
-      this.#table.board(flight, call);
-      if (flight.outcome !== null) this.#give(now, call, flight.outcome, out);
-    }
+    const waiting = calls.filter(({ isSettled }) => !isSettled);
+    this.#counts.joined += waiting.length;
+    this.#boardAll(now, flight, waiting, out);
   }
 
   /** Has a question asked for calls; behind the one that is out, if there is one. */
@@ -328,8 +340,8 @@ export class Loads {
     return false;
   }
 
-  /** The load that was reserved does not come about. */
-  #cede({ leader, entered }: Ask): void {
+  /** The load that was reserved does not come about, or comes to nothing. */
+  #cede({ leader, entered }: Pick<Ask, 'leader' | 'entered'>): void {
     this.#loading--;
     leader.terms.breaker?.leave(entered);
   }
@@ -378,13 +390,14 @@ export class Loads {
     const { key, leader } = ask;
     const flight = this.#flight(ask, lease, reply, 'loading', out);
     flight.entered = ask.entered;
+    this.#table.add(flight, after(now, leader.terms.timeout));
     const isServed = this.#boardAll(now, flight, [...ask.calls, ...ask.followers], out);
     if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
       this.#cede(ask);
+      this.#table.remove(flight);
       out.release(key, lease, 'returned', NOT_KEPT, null);
       return;
     }
-    this.#table.add(flight, after(now, leader.terms.timeout));
     this.#counts.loads++;
     if (leader.isRefresh) this.#counts.refreshes++;
     out.load(flight);
@@ -423,12 +436,13 @@ export class Loads {
   /** What the last load of the key came to is remembered at its primary. */
   #recalled(now: Instant, ask: Ask, lease: LeaseTerms, reply: AskReply, out: LoadsOutbox): void {
     const flight = this.#flight(ask, lease, reply, 'waiting', out);
-    this.#boardAll(now, flight, ask.calls, out);
     const outcome: LoadOutcome =
       reply.status === 'miss'
         ? { status: 'nothing' }
         : { status: 'failed', failure: elsewhere(reply.value) };
     this.#table.add(flight, now);
+    flight.outcome = outcome;
+    this.#boardAll(now, flight, ask.calls, out);
     this.#land(now, flight, outcome, lease.limit, out);
   }
 
@@ -468,10 +482,15 @@ export class Loads {
     return flight;
   }
 
-  /** Calls wait for a flight from now on, but those for whom an expired value will do. Says whether there were such. */
+  /**
+   * Calls wait for a flight from now on, but those for whom an expired value will do; if its outcome is
+   * known, they have that. Says whether an expired value was given.
+   */
   #boardAll(now: Instant, flight: Flight, calls: readonly LoadCall[], out: LoadsOutbox): boolean {
     let isServed = false;
-    const { stale } = flight;
+    const { outcome } = flight;
+    // What is known to be nothing, or is there anew, is not expired.
+    const stale = outcome === null || outcome.status === 'failed' ? flight.stale : null;
     for (const call of calls) {
       if (call.isSettled || call.isRefresh) continue;
       if (stale !== null && now < after(stale.expiry, call.terms.staleWhileRevalidate)) {
@@ -479,6 +498,7 @@ export class Loads {
         this.#giveStale(call, stale, out);
       } else this.#table.board(flight, call);
     }
+    if (outcome !== null) this.#deliver(now, flight, outcome, out);
     return isServed;
   }
 
