@@ -4,8 +4,8 @@
  * `Op` in wire/message.ts.
  *
  * An entry from before the node's present tenure of its key is removed where it is met, and
- * counts as absent (ring/tenures.ts). Every write is under a new version, so with one copy none can be
- * superseded.
+ * counts as absent (ring/tenures.ts). Every write, and every delete, is under a new version, so with
+ * one copy none can be superseded.
  *
  * Every write is told to the book of leases, at the one place where it happens: who has begun to load
  * the key before may not store what it brings.
@@ -169,10 +169,16 @@ export class Executor {
     return reply;
   }
 
+  /**
+   * Also what is absent is deleted, under a version: its floor is raised. While a value is being
+   * loaded its key is absent, and whoever waits for the load must see that a delete has come between:
+   * what was read from the source before is not to be handed out after. By the floor every delete that
+   * was acknowledged is visible in place, as a higher answer of its key.
+   */
   #delete(now: Instant, key: KeyBuffer): Reply {
-    if (this.#find(now, key) === NO_ENTRY) return this.#reply.clear('miss');
+    const isThere = this.#find(now, key) !== NO_ENTRY;
     this.#remove(now, key);
-    return this.#reply.clear('deleted');
+    return this.#reply.clear(isThere ? 'deleted' : 'miss');
   }
 
   #expire(now: Instant, key: KeyBuffer, expiry: Instant): Reply {
