@@ -37,11 +37,11 @@ export class KeyLoads implements Timed {
   }
 }
 
-export type TimedItem = LoadCall | Flight | KeyLoads;
-
 export class LoadTable {
   readonly #keys = new Map<string, KeyLoads>();
-  readonly #deadlines = new Deadlines<TimedItem>();
+  readonly #deadlines = new Deadlines<LoadCall | Flight>();
+  /** What is only tidied away when its time is over: nobody need wake up for it. */
+  readonly #leftovers = new Deadlines<Flight | KeyLoads>();
   /** Loads of other threads that are waited for, by the name of their lease. */
   readonly #waits = new Map<string, Flight>();
   /** Loads that are over and still count, the oldest first. */
@@ -83,8 +83,17 @@ export class LoadTable {
     if (load.isEmpty) this.#keys.delete(load.key.text);
   }
 
-  takeDue(now: Instant): TimedItem | null {
+  takeDue(now: Instant): LoadCall | Flight | null {
     return this.#deadlines.takeDue(now);
+  }
+
+  /** Forgets outcomes that count no more, and pauses that are over. */
+  purge(now: Instant): void {
+    const leftovers = this.#leftovers;
+    for (let due = leftovers.takeDue(now); due !== null; due = leftovers.takeDue(now)) {
+      if (due instanceof KeyLoads) this.tidy(due);
+      else this.remove(due);
+    }
   }
 
   /** A call begins to wait. */
@@ -148,7 +157,8 @@ export class LoadTable {
   keep(flight: Flight, until: Instant): void {
     this.#waits.delete(nameOf(flight.primary, flight));
     flight.state = 'landed';
-    this.retime(flight, until);
+    this.#deadlines.remove(flight);
+    this.#leftovers.add(flight, until);
     this.#landed.add(flight);
     if (this.#landed.size <= LANDED_MAX) return;
     const [oldest] = this.#landed;
@@ -157,9 +167,9 @@ export class LoadTable {
 
   /** A flight that is over, and forgotten. */
   remove(flight: Flight): void {
-    this.#deadlines.remove(flight);
+    if (this.#landed.delete(flight)) this.#leftovers.remove(flight);
+    else this.#deadlines.remove(flight);
     if (flight.state === 'waiting') this.#waits.delete(nameOf(flight.primary, flight));
-    else this.#landed.delete(flight);
     flight.state = 'landed';
     const load = this.of(flight.key);
     const at = load.flights.indexOf(flight);
@@ -169,8 +179,8 @@ export class LoadTable {
 
   /** No refresh of the key begins for so long. */
   pause(now: Instant, load: KeyLoads, pause: Duration): void {
-    this.#deadlines.remove(load);
-    this.#deadlines.add(load, after(now, pause));
+    this.#leftovers.remove(load);
+    this.#leftovers.add(load, after(now, pause));
   }
 }
 

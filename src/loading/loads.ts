@@ -38,7 +38,7 @@ import {
   WAITERS_MAX,
 } from './limits.js';
 import { type KeptValue, LoadCall, type LoadOutcome, staleWindow } from './load-call.js';
-import { KeyLoads, LoadTable } from './load-table.js';
+import { type KeyLoads, LoadTable } from './load-table.js';
 import type { LoadsOutbox } from './loads-outbox.js';
 import { LoadCounts, type LoadsStats } from './loads-stats.js';
 
@@ -55,8 +55,9 @@ export class Loads {
   readonly #concurrency: number;
   readonly #waitersMax: number;
   readonly #table = new LoadTable();
-  /** Questions that wait until fewer are out. */
-  readonly #unasked = new Set<Ask>();
+  /** Questions that wait until fewer are out: from `#firstUnasked` on. */
+  #unasked: Ask[] = [];
+  #firstUnasked = 0;
   #asked = 0;
   /** Loads that run here, or would if all questions that are out were answered so. */
   #loading = 0;
@@ -93,6 +94,7 @@ export class Loads {
    */
   begin(now: Instant, call: LoadCall, look: Look | null, out: LoadsOutbox): void {
     assert(!call.isRefresh, 'nobody waits for a refresh');
+    this.#table.purge(now);
     const load = this.#table.of(call.key);
     const full = this.#fullFor(load);
     call.stale = look?.kept ?? null;
@@ -108,6 +110,7 @@ export class Loads {
    */
   refresh(now: Instant, call: LoadCall, seen: Instant, out: LoadsOutbox): void {
     assert(call.isRefresh, 'somebody waits for a call');
+    this.#table.purge(now);
     const { text } = call.key;
     if (this.#table.find(text) !== null || this.#asked >= ASKS_MAX) return;
     const ask = new Ask(call.key, [call], seen, null);
@@ -219,9 +222,9 @@ export class Loads {
   tick(now: Instant, out: LoadsOutbox): void {
     for (let due = this.#table.takeDue(now); due !== null; due = this.#table.takeDue(now)) {
       if (due instanceof LoadCall) this.#tooLate(now, due, out);
-      else if (due instanceof KeyLoads) this.#table.tidy(due);
       else this.#over(now, due, out);
     }
+    this.#table.purge(now);
   }
 
   /** The caller waits no more. The load goes on. */
@@ -233,7 +236,8 @@ export class Loads {
   close(out: LoadsOutbox): void {
     const why = failure('ERR_CLOSED', 'Cannot load key: the connection was closed');
     const outcome: LoadOutcome = { status: 'failed', failure: why };
-    this.#unasked.clear();
+    this.#unasked = [];
+    this.#firstUnasked = 0;
     for (const { ask, next, flights } of this.#table.all()) {
       const calls = ask === null ? [...next] : [...ask.calls, ...ask.followers, ...next];
       for (const flight of [...flights]) {
@@ -295,7 +299,7 @@ export class Loads {
   }
 
   #ask(now: Instant, ask: Ask, out: LoadsOutbox): void {
-    if (this.#asked >= ASKS_MAX) this.#unasked.add(ask);
+    if (this.#asked >= ASKS_MAX) this.#unasked.push(ask);
     else {
       if (this.#mayLoad(now, ask)) ask.mode = 'load';
       this.#send(ask, out);
@@ -303,11 +307,12 @@ export class Loads {
   }
 
   #sendMore(now: Instant, out: LoadsOutbox): void {
-    for (const ask of this.#unasked) {
-      if (this.#asked >= ASKS_MAX) return;
-      this.#unasked.delete(ask);
-      this.#ask(now, ask, out);
+    while (this.#asked < ASKS_MAX && this.#firstUnasked < this.#unasked.length) {
+      this.#ask(now, this.#unasked[this.#firstUnasked++] as Ask, out);
     }
+    if (this.#firstUnasked < this.#unasked.length) return;
+    this.#unasked = [];
+    this.#firstUnasked = 0;
   }
 
   /** Reserves a load, if one may begin. */
@@ -518,7 +523,9 @@ export class Loads {
   }
 
   #over(now: Instant, flight: Flight, out: LoadsOutbox): void {
-    switch (flight.state) {
+    const { state } = flight;
+    assert(state !== 'landed', 'nobody waits for the end of what is over');
+    switch (state) {
       case 'loading': {
         this.#counts.timeouts++;
         out.cancel(flight);
@@ -535,11 +542,8 @@ export class Loads {
       case 'waiting':
         this.#disband(now, flight, out);
         break;
-      case 'landed':
-        this.#table.remove(flight);
-        break;
       default:
-        unreachable(flight.state);
+        unreachable(state);
     }
   }
 

@@ -56,6 +56,7 @@ export type Found = NearSlab &
     | 'versionHigh'
     | 'versionLow'
     | 'expiry'
+    | 'loading'
   >;
 
 /** Asked for the time only about what can expire. */
@@ -108,6 +109,8 @@ export class NearEntry {
   versionHigh = 0;
   versionLow = 0;
   expiry: Instant = NEVER;
+  /** How long it took to load (base/brief.ts). */
+  loading = 0;
   /** Where it is on the clock. */
   hour = 0;
 
@@ -184,6 +187,7 @@ export class NearCache {
     entry.versionHigh = found.versionHigh;
     entry.versionLow = found.versionLow;
     entry.expiry = found.expiry;
+    entry.loading = found.loading;
     entry.expires = found.expiry !== NEVER;
     this.renew(entry, found, epoch, seconds);
   }

@@ -35,6 +35,14 @@ export function checkTtl(ttl: unknown): number {
   );
 }
 
+/** The share by which a time to live may be shortened at random. */
+export function checkJitter(jitter: unknown): number {
+  if (typeof jitter === 'number' && jitter >= 0 && jitter <= 1) return jitter;
+  const claim = 'Cannot shorten time to live: jitter must be a number from 0 to 1';
+  if (typeof jitter === 'number') throw new RangeError(`${claim}: received ${jitter}`);
+  throw new TypeError(`${claim}: received ${jitter === null ? 'null' : typeof jitter}`);
+}
+
 // Callers without type checks pass anything.
 function asBytes(key: unknown): Uint8Array {
   if (key instanceof Uint8Array) return key;

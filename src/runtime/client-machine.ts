@@ -1,21 +1,37 @@
-import type { Epoch, Instant, KeyHash, NodeIndex } from '../base/units.js';
+import { type Epoch, earlier, type Instant, type KeyHash, type NodeIndex } from '../base/units.js';
 import type { Command } from '../node/command.js';
 import type { Outbox } from '../node/outbox.js';
 import { Router } from '../node/router.js';
 import type { PublishedView } from '../ring/published-view.js';
-import { type Address, type Message, type RequestId, SUPERVISOR } from '../wire/message.js';
+import {
+  type Address,
+  type Message,
+  type RequestId,
+  SUPERVISOR,
+  type WakeMessage,
+} from '../wire/message.js';
 import type { Machine } from './machine-driver.js';
 
 /**
- * A client's router, with the verbs of a machine. A client talks to nodes only: what else there is
- * in a cluster, it has no use for.
+ * A client's router, and its loads beside it, with the verbs of a machine. A client talks to nodes only:
+ * what else there is in a cluster, it has no use for.
  *
  * A client that the supervisor has not taken up yet sees the ring, and reads by it. Its router
  * does not, for it has no ports: a router without a ring keeps what it is asked, in order and within
  * its limits. With the supervisor's welcome it gets the ring.
  */
+/** What hears what the router has no use for. */
+export interface Companion {
+  readonly deadline: Instant;
+  woken(now: Instant, from: NodeIndex, wake: WakeMessage): void;
+  peerLost(now: Instant, node: NodeIndex): void;
+  tick(now: Instant): void;
+  close(): void;
+}
+
 export class ClientMachine implements Machine {
   readonly #router: Router;
+  readonly #loads: Companion;
   readonly #onEnd: () => void;
   #isWelcome: boolean;
   /** Until the welcome: the ring that counts, and the nodes that there are ports to. */
@@ -23,14 +39,15 @@ export class ClientMachine implements Machine {
   readonly #linked = new Set<Address>();
 
   /** @param onEnd is called when the cluster is closed, or its supervisor lost */
-  constructor(valueBytesMax: number, isWelcome: boolean, onEnd: () => void) {
+  constructor(valueBytesMax: number, isWelcome: boolean, loads: Companion, onEnd: () => void) {
+    this.#loads = loads;
     this.#router = new Router({ local: null, valueBytesMax });
     this.#isWelcome = isWelcome;
     this.#onEnd = onEnd;
   }
 
   get deadline(): Instant {
-    return this.#router.deadline;
+    return earlier(this.#router.deadline, this.#loads.deadline);
   }
 
   /** Whether the supervisor has taken this client up. */
@@ -64,7 +81,9 @@ export class ClientMachine implements Machine {
 
   receive(now: Instant, from: Address, _epoch: Epoch, message: Message, out: Outbox): void {
     // The supervisor's announcements are only there to wake the thread up.
-    if (from < SUPERVISOR) this.#router.receive(now, from, message, out);
+    if (from >= SUPERVISOR) return;
+    if (message.type === 'wake') this.#loads.woken(now, nodeAt(from), message);
+    else this.#router.receive(now, from, message, out);
   }
 
   ringChanged(now: Instant, ring: PublishedView, out: Outbox): void {
@@ -79,6 +98,7 @@ export class ClientMachine implements Machine {
     if (peer >= SUPERVISOR) return;
     this.#linked.delete(peer);
     this.#router.peerLost(now, nodeAt(peer), out);
+    this.#loads.peerLost(now, nodeAt(peer));
   }
 
   peerLinked(now: Instant, peer: Address, out: Outbox): void {
@@ -89,9 +109,11 @@ export class ClientMachine implements Machine {
 
   tick(now: Instant, out: Outbox): void {
     this.#router.tick(now, out);
+    this.#loads.tick(now);
   }
 
   close(out: Outbox): void {
+    this.#loads.close();
     this.#router.close(out);
   }
 }

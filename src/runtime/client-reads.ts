@@ -18,11 +18,22 @@ import { type Key, loadKey } from './client-arguments.js';
 import type { MachineDriver } from './machine-driver.js';
 import { decodeFound, type NearReads } from './near-reads.js';
 
+type ReadDriver = Pick<MachineDriver, 'follow' | 'hear' | 'now' | 'ring'>;
+
+/** What there is of a key that may be loaded. */
+export type FindOutcome =
+  | 'hit'
+  /** It has expired, and is not removed yet. Whether its stale window is over is the caller's to judge. */
+  | 'stale'
+  | 'absent'
+  /** Nothing can be said from here. */
+  | 'unread';
+
 /** Rings that one read looks under: each is a change of membership during the read. */
 const RINGS_MAX = 4;
 
 /** What a client has read in place. Counters count from its start. */
-export interface ClientStats {
+export interface ReadStats {
   readonly hits: number;
   readonly misses: number;
   /** Reads that could not be done in place: `get` asked the owner then, `getSync` missed. */
@@ -35,13 +46,15 @@ export interface ClientStats {
 }
 
 export class ClientReads {
-  readonly #driver: Pick<MachineDriver, 'follow' | 'hear' | 'now'>;
+  readonly #driver: ReadDriver;
   readonly #reads: SharedReads | null;
   readonly #near: NearReads | null;
   readonly #key = new KeyBuffer();
   readonly #reply = new Reply();
   /** The key of the latest answer: borrowed, as the answer is lent. */
   #answered: KeyBuffer = this.#key;
+  /** The last look found what has expired. */
+  #isStale = false;
   #hits = 0;
   #misses = 0;
   #unread = 0;
@@ -50,17 +63,13 @@ export class ClientReads {
    * @param peek the memory that can be read; null: none, everything is asked for
    * @param near the values that are kept; null: none
    */
-  constructor(
-    driver: Pick<MachineDriver, 'follow' | 'hear' | 'now'>,
-    peek: Peek | null,
-    near: NearReads | null,
-  ) {
+  constructor(driver: ReadDriver, peek: Peek | null, near: NearReads | null) {
     this.#driver = driver;
     this.#near = near;
     this.#reads = peek === null ? null : new SharedReads(peek);
   }
 
-  get stats(): ClientStats {
+  get stats(): ReadStats {
     const near = this.#near === null ? null : this.#near.stats;
     return { hits: this.#hits, misses: this.#misses, unread: this.#unread, near };
   }
@@ -79,10 +88,19 @@ export class ClientReads {
    * @param order calls that the read must not overtake
    */
   getNear(key: Key, order: ReadOrder): unknown {
+    const entry = this.nearEntry(key, order);
+    return entry === null ? undefined : this.handOut(entry);
+  }
+
+  /** What a caller gets for an entry that is kept. */
+  handOut(entry: NearEntry): unknown {
+    return (this.#near as NearReads).handOut(entry);
+  }
+
+  /** The same as the entry that is kept. */
+  nearEntry(key: Key, order: ReadOrder): NearEntry | null {
     const near = this.#near;
-    if (near === null || typeof key !== 'string') return undefined;
-    const entry: NearEntry | null = near.find(key, order);
-    return entry === null ? undefined : near.handOut(entry);
+    return near === null || typeof key !== 'string' ? null : near.find(key, order);
   }
 
   /** The value in an answer to a get of this key, be it from `answer` or from its owner. */
@@ -93,6 +111,35 @@ export class ClientReads {
     if (reply.status !== 'miss') return near.found(this.#answered, this.#slab);
     near.absent(key);
     return undefined;
+  }
+
+  /**
+   * Looks for a key for whoever would load it.
+   *
+   * @param follows whether the ring is followed first, if it has changed: not within the machine
+   */
+  find(key: KeyBuffer, follows: boolean): FindOutcome {
+    const outcome = follows ? this.#look(key, 'value') : this.#peek(key);
+    if (outcome !== 'miss') return outcome;
+    return this.#isStale ? 'stale' : 'absent';
+  }
+
+  /** What `find` has found, if it was there, expired or not. */
+  get found(): SlabReader {
+    return this.#slab;
+  }
+
+  /** The value that `find` has hit, as the caller gets it. */
+  foundValue(key: Key, buffer: KeyBuffer): unknown {
+    const near = this.#near;
+    if (near === null) return decodeFound(this.#slab);
+    if (typeof key === 'string') return near.found(buffer, this.#slab);
+    return near.finish(decodeFound(this.#slab));
+  }
+
+  /** The same for a stale one, and for one that comes by message: they are not kept near. */
+  finish(value: unknown): unknown {
+    return this.#near === null ? value : this.#near.finish(value);
   }
 
   getInto(key: Key, target: Uint8Array, at: number): number {
@@ -132,6 +179,15 @@ export class ClientReads {
     return (this.#reads as SharedReads).slab;
   }
 
+  /** A look by the ring in hand. */
+  #peek(key: KeyBuffer): 'hit' | 'miss' | 'unread' {
+    const { ring } = this.#driver;
+    if (this.#reads === null || ring === null) return 'unread';
+    this.#near?.lookBegins(ring);
+    const outcome = this.#reads.read(ring, key, 'value');
+    return outcome === 'unread' ? 'unread' : this.#judge(outcome, 'value');
+  }
+
   #look(key: KeyBuffer, part: LookPart): 'hit' | 'miss' | 'unread' {
     const reads = this.#reads;
     if (reads === null) return 'unread';
@@ -150,8 +206,9 @@ export class ClientReads {
 
   #judge(outcome: 'found' | 'absent', part: LookPart): 'hit' | 'miss' {
     const slab = this.#slab;
-    const isHit =
-      outcome === 'found' && (slab.expiry === NEVER || slab.expiry > this.#driver.now());
+    const isThere = outcome === 'found';
+    const isHit = isThere && (slab.expiry === NEVER || slab.expiry > this.#driver.now());
+    this.#isStale = isThere && !isHit;
     if (part === 'header') return isHit ? 'hit' : 'miss';
     if (isHit) {
       this.#hits++;

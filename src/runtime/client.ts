@@ -4,19 +4,26 @@
  * It knows the ring, so every request goes straight to the owner of its key: one message there,
  * one back, together with whatever else this turn of the event loop says to that node.
  */
+import { randomInt } from 'node:crypto';
 import { ShoalError } from '../base/errors.js';
+import { Prng } from '../base/prng.js';
 import { after, duration, type Instant, NEVER } from '../base/units.js';
+import { jittered } from '../loading/jitter.js';
+import type { LoadsStats } from '../loading/loads-stats.js';
 import { Command } from '../node/command.js';
+import { isRead } from '../node/conversion.js';
 import type { Reply } from '../node/reply.js';
 import { encodeValue } from '../values/value.js';
 import type { RequestId } from '../wire/message.js';
 import type { BusyFlag } from './busy-flag.js';
-import { checkTtl, type Key, loadKey } from './client-arguments.js';
+import { checkJitter, checkTtl, type Key, loadKey } from './client-arguments.js';
+import { ClientLoads, type LoadHost } from './client-loads.js';
 import { ClientMachine } from './client-machine.js';
-import { ClientReads, type ClientStats } from './client-reads.js';
+import { ClientReads, type ReadStats } from './client-reads.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { Control } from './control.js';
 import { EpochBoard } from './epoch-board.js';
+import { checkLoading, type Loader, type LoaderFile, type LoadOptions } from './load-options.js';
 import { type DriverOptions, MachineDriver } from './machine-driver.js';
 import { type NearOptions, NearReads } from './near-reads.js';
 import type { Link } from './node-task.js';
@@ -34,6 +41,17 @@ export interface CallOptions {
 export interface SetOptions extends CallOptions {
   /** Milliseconds after which the entry expires, above 0. @default it does not expire */
   readonly ttl?: number;
+  /**
+   * Share of `ttl`, from 0 to 1, by which each entry's life is shortened at random: so that what is
+   * stored together does not expire together. @default 0
+   */
+  readonly jitter?: number;
+}
+
+/** What a client has done so far. */
+export interface ClientStats extends ReadStats {
+  /** What `getOrLoad` has done. */
+  readonly loads: LoadsStats;
 }
 
 export interface ClientOptions extends Omit<DriverOptions, 'self' | 'slabs'> {
@@ -67,7 +85,7 @@ const NOT_WELCOME_YET =
 type Convert<T> = (reply: Reply) => T;
 
 interface Pending {
-  settle(reply: Reply): void;
+  settle(now: Instant, reply: Reply): void;
 }
 
 /**
@@ -94,6 +112,8 @@ export class Client {
   readonly #driver: MachineDriver;
   readonly #near: NearReads | null;
   readonly #reads: ClientReads;
+  readonly #loads: ClientLoads;
+  readonly #prng = new Prng(randomInt(2 ** 32));
   readonly #valueBytesMax: number;
   readonly #command = new Command();
   readonly #pending = new Map<RequestId, Pending>();
@@ -103,20 +123,23 @@ export class Client {
   /** Why it is over, if not by its user: it ends with the present turn. */
   #end: ShoalError | null = null;
   readonly #busy: BusyFlag | null;
+  /** Whether somebody waits for an answer, as the flag has it. */
+  #isBusy = false;
   #onIdle: (() => void) | null = null;
 
   /** Not for users: `cluster.client()` and `connect(handle)` make clients. */
-  constructor(options: ClientOptions, { near }: ConnectOptions = {}) {
-    const { introduction } = options;
-    this.#valueBytesMax = options.valueBytesMax;
+  constructor(options: ClientOptions, { near, loading }: ConnectOptions = {}) {
+    const { introduction, valueBytesMax } = options;
+    this.#valueBytesMax = valueBytesMax;
     this.#busy = introduction?.busy ?? null;
-    this.#machine = new ClientMachine(options.valueBytesMax, introduction === null, () =>
+    this.#loads = new ClientLoads(this.#loadHost(), checkLoading(loading));
+    this.#machine = new ClientMachine(valueBytesMax, introduction === null, this.#loads, () =>
       this.#endWith(new ShoalError('ERR_CLOSED', CLOSED)),
     );
     const board = new EpochBoard(options.board);
     const slabs = new SharedSlabs(board, options.slabs, () => this.#near?.ringChanged());
     this.#driver = new MachineDriver({ ...options, slabs, self: null }, this.#machine, {
-      reply: (_now, id, reply) => this.#settle(id, reply),
+      reply: (now, id, reply) => this.#settle(now, id, reply),
       control: (control) => this.#onControl(control),
       turnEnds: () => this.#turnEnds(),
     });
@@ -140,7 +163,7 @@ export class Client {
    */
   set(key: Key, value: unknown, options: SetOptions = {}): Promise<true> {
     return this.#call(options, (now, command) => {
-      const expiry = expiryOf(now, options.ttl);
+      const expiry = this.#expiryOf(now, options);
       // Before the key: a getter of the value may call this client, whose one command this is.
       const { kind, bytes } = encodeValue(value, this.#valueBytesMax);
       loadKey(command.key, key);
@@ -205,7 +228,7 @@ export class Client {
 
   /** What this client has done so far. */
   stats(): ClientStats {
-    return this.#reads.stats;
+    return { ...this.#reads.stats, loads: this.#loads.stats };
   }
 
   /** Removes a key. @returns whether it was there */
@@ -215,6 +238,43 @@ export class Client {
       command.prepare('delete');
       return wasThere;
     });
+  }
+
+  /**
+   * The value of a key; where there is none, what `loader` brings, which is stored: **one load for all
+   * who miss the key at the time**, in whichever thread of the cluster they ask. The others wait for it,
+   * and get a copy of the value, or the error. A key that is deleted or set while it is loaded is not
+   * overwritten: who asked before gets what was loaded all the same, who asks after that does not.
+   *
+   * A value that is there is returned as `getSync` returns it, without a message. Shortly before it
+   * expires it is loaded anew behind such a read (`beta`), so that nobody has to wait. The value is
+   * there for all when the promise resolves, unless it was deleted, or has expired, by then; where its node does
+   * not answer for 100 ms, the call does not wait for that.
+   *
+   * @param loader what finds the value: a function, called in the thread of one of those who miss; or a
+   *   file, for what computes for long. It returns undefined if there is none, and that is then the result
+   * @throws ShoalError `ERR_LOADER` if the loader failed (`cause` is its error, or a copy of it from
+   *   another thread), `ERR_LOAD_TIMEOUT`, `ERR_BUSY` over a limit of `ConnectOptions.loading`,
+   *   `ERR_CIRCUIT_OPEN`, `ERR_VALUE_TYPE` and `ERR_VALUE_TOO_LARGE` for what it brought, `ERR_KEY`, `ERR_TTL`
+   * @throws TypeError, RangeError for an option that is wrong
+   *
+   * @example A user, from the database once a minute at the most
+   * ```ts
+   * import { startCluster } from 'shoal';
+   *
+   * const cluster = await startCluster({ nodes: 3, memory: '16mb' });
+   * const cache = cluster.client();
+   * const loadUser = async (id: unknown) => ({ id, name: 'Ada' }); // from the database
+   * await cache.getOrLoad('user:1000', loadUser, { ttl: 60_000, staleIfError: 600_000 });
+   * await cluster.close();
+   * ```
+   */
+  getOrLoad<T = unknown>(
+    key: Key,
+    loader: Loader<T> | LoaderFile,
+    options?: LoadOptions,
+  ): Promise<T | undefined> {
+    return this.#loads.getOrLoad(key, loader, options) as Promise<T | undefined>;
   }
 
   /** Whether a key is there. It does not count as a use of the key. */
@@ -249,7 +309,7 @@ export class Client {
   expire(key: Key, ttl: number, options: CallOptions = {}): Promise<boolean> {
     return this.#call(options, (now, command) => {
       loadKey(command.key, key);
-      const expiry = ttl === Number.POSITIVE_INFINITY ? NEVER : expiryOf(now, ttl);
+      const expiry = ttl === Number.POSITIVE_INFINITY ? NEVER : this.#expiryOf(now, { ttl });
       command.prepare('expire');
       command.expiry = expiry;
       return wasThere;
@@ -283,7 +343,7 @@ export class Client {
   /** Takes no further calls; resolves when all that are outstanding have their answers. */
   drain(): Promise<void> {
     this.#closed = true;
-    if (this.#pending.size === 0) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onIdle = resolve;
     });
@@ -314,22 +374,46 @@ export class Client {
           return;
         }
       }
+      if (!isRead(this.#command.op)) this.#loads.wrote(this.#command.key);
       const id = this.#nextId();
       const giveUp = (): void => {
         this.#forget(id);
         reject(signal?.reason);
       };
-      if (this.#pending.size === 0) this.#busy?.raise();
-      this.#pending.set(id, {
-        settle: (reply) => {
-          signal?.removeEventListener('abort', giveUp);
-          if (reply.status === 'failed') reject(this.#errorOf(reply));
-          else settleWith(resolve, reject, convert, reply);
-        },
-      });
       signal?.addEventListener('abort', giveUp, { once: true });
-      this.#machine.request(now, id, this.#command, this.#driver);
+      this.#send(now, id, (_at, reply) => {
+        signal?.removeEventListener('abort', giveUp);
+        if (reply.status === 'failed') reject(this.#errorOf(reply));
+        else settleWith(resolve, reject, convert, reply);
+      });
     });
+  }
+
+  /** Sends the command. The answer may come within this call. */
+  #send(now: Instant, id: RequestId, settle: Pending['settle']): void {
+    this.#pending.set(id, { settle });
+    this.#noteWork();
+    this.#machine.request(now, id, this.#command, this.#driver);
+  }
+
+  #loadHost(): LoadHost {
+    const client = this;
+    return {
+      valueBytesMax: this.#valueBytesMax,
+      get driver() {
+        return client.#driver;
+      },
+      get reads() {
+        return client.#reads;
+      },
+      assertOpen: () => this.#assertOpen(),
+      isQuiet: (hash) => this.#machine.isQuiet(hash),
+      request: (now, prepare, settle) => {
+        prepare(this.#command);
+        this.#send(now, this.#nextId(), settle);
+      },
+      loadsChanged: () => this.#noteWork(),
+    };
   }
 
   #assertOpen(): void {
@@ -397,23 +481,44 @@ export class Client {
     this.close();
   }
 
-  #settle(id: RequestId, reply: Reply): void {
+  #settle(now: Instant, id: RequestId, reply: Reply): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    pending.settle(reply);
+    pending.settle(now, reply);
     this.#forget(id);
   }
 
   #forget(id: RequestId): void {
     this.#pending.delete(id);
-    if (this.#pending.size > 0) return;
-    this.#busy?.lower();
-    if (this.#onIdle !== null) this.#onIdle();
+    this.#noteWork();
+  }
+
+  /** Nobody waits for an answer. */
+  get #isIdle(): boolean {
+    return this.#pending.size === 0 && this.#loads.waiting === 0;
+  }
+
+  /** What is out has become more, or less. */
+  #noteWork(): void {
+    const isIdle = this.#isIdle;
+    if (isIdle && this.#onIdle !== null) this.#onIdle();
+    if (isIdle !== this.#isBusy) return;
+    this.#isBusy = !isIdle;
+    if (isIdle) this.#busy?.lower();
+    else this.#busy?.raise();
   }
 
   #nextId(): RequestId {
     this.#lastId += 1;
     return this.#lastId as RequestId;
+  }
+
+  /** Rounded up: an entry may live a fraction of a millisecond too long, never too short. */
+  #expiryOf(now: Instant, { ttl, jitter }: SetOptions): Instant {
+    if (jitter !== undefined) checkJitter(jitter);
+    if (ttl === undefined) return NEVER;
+    const life = duration(Math.ceil(checkTtl(ttl)));
+    return after(now, jitter === undefined ? life : jittered(life, jitter, this.#prng));
   }
 
   #ttlOf(reply: Reply): number | undefined {
@@ -478,10 +583,4 @@ function nearReads(
   if (near === undefined || reads === 'proxy') return null;
   const isFrozen = process.env['NODE_ENV'] !== 'production';
   return new NearReads({ near, board, clock, isFrozen });
-}
-
-/** Rounded up: an entry may live a fraction of a millisecond too long, never too short. */
-function expiryOf(now: Instant, ttl: number | undefined): Instant {
-  if (ttl === undefined) return NEVER;
-  return after(now, duration(Math.ceil(checkTtl(ttl))));
 }

@@ -1,3 +1,4 @@
+import { checkLoading, type LoadingOptions } from './load-options.js';
 import { checkNear, type NearOptions } from './near-reads.js';
 
 /** How a client works: `cluster.client(options)`, `connect(handle, options)`. */
@@ -19,9 +20,12 @@ export interface ConnectOptions {
    * ```
    */
   readonly near?: NearOptions;
+  /** Limits on what `getOrLoad` does for this client. */
+  readonly loading?: LoadingOptions;
 }
 
 /** @throws ShoalError `ERR_USAGE` */
 export function checkConnect(options: ConnectOptions | undefined): void {
   if (options?.near !== undefined) checkNear(options.near);
+  if (options?.loading !== undefined) checkLoading(options.loading);
 }

@@ -8,7 +8,7 @@ import { ShoalError } from '../base/errors.js';
 import { type Duration, duration } from '../base/units.js';
 import { CircuitBreaker } from '../loading/breaker.js';
 import type { CallOptions } from './client.js';
-import { checkTtl, type Key } from './client-arguments.js';
+import { checkJitter, checkTtl, type Key } from './client-arguments.js';
 
 /**
  * Finds the value of a key that is not in the cache: in a database, say. It is called once for all
@@ -33,14 +33,17 @@ export interface LoadContext {
 }
 
 /**
- * A loader that lies in a file and runs in a thread of its own, for what computes rather than waits:
- * the caller's event loop goes on. The file's function is called with the key alone, since a
- * signal cannot cross to a thread; when the load's time is over, the thread is ended instead,
- * whatever it does. One load at a time runs in a thread: `threads` bounds how many run at once.
+ * A loader that lies in a file and runs in threads of its own, for what computes rather than waits:
+ * the caller's event loop goes on. The file's function is called as `(key) => value`, or a promise of
+ * it; there is no signal, which cannot cross to a thread. When the load's time is over, the thread
+ * is ended instead, whatever it does. (Beware of native modules that do not bear that, lmdb for one.)
  *
- * The value crosses as it is stored, so what `set` refuses is refused here. Errors come back as
- * Error with `name`, `message`, `code` and `stack`. Beware of native modules that do not bear the end of
- * their thread (lmdb): what has a `timeout` may be ended.
+ * A thread runs one load at a time, so `threads` is how many run at once; up to 16,384 more wait, and
+ * beyond that is `ERR_BUSY`. It imports the file once, has 1 GB of heap, and goes when it has had
+ * nothing to do for a minute. A client has at most 16 different ones (by file, name and threads).
+ *
+ * The value crosses as it is stored: exactly, and what `set` refuses is refused. Errors come back
+ * as Error with `name`, `message`, `code` and `stack`.
  *
  * @example
  * ```ts
@@ -235,7 +238,7 @@ function checked(options: Partial<Given>): CheckedLoad {
   }
   return {
     ttl: ttl === undefined ? FOREVER : duration(Math.ceil(checkTtl(ttl))),
-    jitter: within('jitter', jitter, 0, 1, 'a number'),
+    jitter: checkJitter(jitter),
     timeout: time('timeout', timeout, 1, TIMEOUT_MS_MAX),
     beta: within('beta', beta, 0, null, 'a number'),
     staleWhileRevalidate,

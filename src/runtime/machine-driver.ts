@@ -134,6 +134,11 @@ export class MachineDriver implements Outbox, PortEvents {
     this.#ports.drainAllNow();
   }
 
+  /** The time of the turn under way. */
+  get turn(): Instant {
+    return this.#now;
+  }
+
   /** The time now, not that of the turn: for whoever may have kept the thread busy for long. */
   now(): Instant {
     return this.#clock.now();

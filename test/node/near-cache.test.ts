@@ -22,6 +22,7 @@ class PaperSlab implements Found {
   versionHigh = 1;
   versionLow = 1;
   expiry: Instant = NEVER;
+  loading = 0;
   readonly generations = new Map<number, number>();
   readonly noted: number[] = [];
 

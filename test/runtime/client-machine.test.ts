@@ -7,6 +7,7 @@ import {
   epoch,
   instant,
   type KeyHash,
+  NEVER,
   type NodeIndex,
   nodeIndex,
 } from '#src/base/units.js';
@@ -16,7 +17,7 @@ import type { Outbox } from '#src/node/outbox.js';
 import { placeStartList } from '#src/ring/placement.js';
 import { PublishedView } from '#src/ring/published-view.js';
 import { Tenures } from '#src/ring/tenures.js';
-import { ClientMachine } from '#src/runtime/client-machine.js';
+import { ClientMachine, type Companion } from '#src/runtime/client-machine.js';
 import { type Address, type RequestId, SUPERVISOR } from '#src/wire/message.js';
 
 const START = instant(0);
@@ -54,10 +55,18 @@ class Desk implements Outbox {
   }
 }
 
+const NO_LOADS: Companion = {
+  deadline: NEVER,
+  woken() {},
+  peerLost() {},
+  tick() {},
+  close() {},
+};
+
 function clientFor() {
   const desk = new Desk();
   const ends: string[] = [];
-  const machine = new ClientMachine(1 << 20, false, () => ends.push('end'));
+  const machine = new ClientMachine(1 << 20, false, NO_LOADS, () => ends.push('end'));
   const ask = (id: number, key: string, at = START): void => {
     const command = new Command();
     command.key.loadString(key);

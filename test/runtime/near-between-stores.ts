@@ -107,7 +107,7 @@ function readersOf({ limit, keys: entries, fault }: Plan) {
   const ring = Object.assign(toyRing(1, [0]), {
     nodes: [nodeIndex(0)],
   }) as unknown as PublishedView;
-  const driver = { follow: () => ring, hear: () => false, now: () => instant(0) };
+  const driver = { ring, follow: () => ring, hear: () => false, now: () => instant(0) };
   const peek = { epoch: epoch(1), slab: () => reader };
   const board = { plainEpoch: epoch(1), seconds: 0, isSeenBy: () => true };
   const nearReads = new NearReads({ near: { entries }, board, clock: driver, isFrozen: false });

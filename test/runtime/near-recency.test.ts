@@ -37,7 +37,7 @@ class ReadThrough {
     const reader = new Reader(memory, bytes(LIMIT), new ReadScratch(), 1);
     const view = Object.assign(toyRing(1, [0]), { nodes: [nodeIndex(0)] });
     const ring = view as unknown as PublishedView;
-    const driver = { follow: () => ring, hear: () => false, now: () => instant(0) };
+    const driver = { ring, follow: () => ring, hear: () => false, now: () => instant(0) };
     const board = { plainEpoch: epoch(1), seconds: 0, isSeenBy: () => true };
     const near =
       nearEntries === null

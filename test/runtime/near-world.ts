@@ -95,6 +95,7 @@ export class NearWorld {
     for (let node = 0; node < NODES; node++) this.#owners.push(this.#life());
     const peek = this.#peek();
     const driver = {
+      ring: null,
       follow: () => this.#follow() as PublishedView,
       hear: () => false,
       now: () => instant(this.#now),
