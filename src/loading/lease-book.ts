@@ -129,10 +129,11 @@ export class LeaseBook {
    * @param limit how long the load may take
    */
   grant(now: Instant, key: KeyBuffer, holder: Address, token: LeaseToken, limit: Duration): Lease {
+    // What is there is over, and only not tidied away yet. The page may go with it.
+    const before = this.#pageOf(key);
+    if (before !== null && before.lease !== null) this.#expire(before.lease);
+    if (before !== null && before.remembered !== null) this.#forget(before.remembered);
     const page = this.#pageOf(key) ?? this.#addPage(key);
-    // What is there is over, and only not tidied away yet.
-    if (page.lease !== null) this.#expire(page.lease);
-    if (page.remembered !== null) this.#forget(page.remembered);
     const lease = new Lease(page, token, holder);
     page.lease = lease;
     this.#leases++;
