@@ -113,7 +113,7 @@ export class Loads {
     this.#table.purge(now);
     const { text } = call.key;
     if (this.#table.find(text) !== null || this.#asked >= ASKS_MAX) return;
-    const ask = new Ask(call.key, [call], seen, null);
+    const ask = new Ask(call.key, [call], seen);
     if (!this.#mayLoad(now, ask)) return;
     this.#table.of(call.key).ask = ask;
     this.#send(ask, out);
@@ -266,7 +266,7 @@ export class Loads {
   ): void {
     const flight = look === null ? undefined : joinable(load, look.answer);
     if (flight === undefined) {
-      this.#queue(now, load, calls, look?.kept ?? null, out);
+      this.#queue(now, load, calls, out);
       return;
     }
     // The answer is the same, so it is the same value.
@@ -274,24 +274,19 @@ export class Loads {
     for (const call of calls) {
       if (call.isSettled) continue;
       this.#counts.joined++;
+      call.stale ??= flight.stale;
       this.#table.board(flight, call);
       if (flight.outcome !== null) this.#give(now, call, flight.outcome, out);
     }
   }
 
   /** Has a question asked for calls; behind the one that is out, if there is one. */
-  #queue(
-    now: Instant,
-    load: KeyLoads,
-    calls: readonly LoadCall[],
-    stale: KeptValue | null,
-    out: LoadsOutbox,
-  ): void {
+  #queue(now: Instant, load: KeyLoads, calls: readonly LoadCall[], out: LoadsOutbox): void {
     const { ask } = load;
     if (ask === null) {
       const waiting = calls.filter(({ isSettled }) => !isSettled);
       if (waiting.length === 0) return;
-      load.ask = new Ask(load.key, waiting, 0 as Instant, stale);
+      load.ask = new Ask(load.key, waiting, 0 as Instant);
       this.#ask(now, load.ask, out);
     } else if (!ask.isSent) ask.calls.push(...calls);
     else if (ask.isClosed) load.next.push(...calls);
@@ -378,8 +373,10 @@ export class Loads {
     const { key, leader } = ask;
     const flight = this.#flight(ask, lease, reply, 'loading', out);
     flight.entered = ask.entered;
-    const isServed = this.#boardAll(now, flight, [...ask.calls, ...ask.followers], out);
-    if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
+    const isServed = this.#boardAll(now, flight, ask, out);
+    // What they may have of the answer is the load: an expired value may have been overwritten before they came.
+    const isOneServed = this.#boardEach(now, flight, ask.followers, out) || isServed;
+    if (flight.calls.size === 0 && !isOneServed && !leader.isRefresh) {
       this.#cede(ask);
       out.release(key, lease, 'returned', NOT_KEPT, null);
       return;
@@ -416,14 +413,14 @@ export class Loads {
       }
     }
     if (!lease.isOwn) this.#counts.waited += ask.calls.length;
-    this.#boardAll(now, flight, ask.calls, out);
+    this.#boardAll(now, flight, ask, out);
     return ask.followers;
   }
 
   /** What the last load of the key came to is remembered at its primary. */
   #recalled(now: Instant, ask: Ask, lease: LeaseTerms, reply: AskReply, out: LoadsOutbox): void {
     const flight = this.#flight(ask, lease, reply, 'waiting', out);
-    this.#boardAll(now, flight, ask.calls, out);
+    this.#boardAll(now, flight, ask, out);
     const outcome: LoadOutcome =
       reply.status === 'miss'
         ? { status: 'nothing' }
@@ -462,18 +459,24 @@ export class Loads {
     out: LoadsOutbox,
   ): Flight {
     const answer = answerOf(ask, lease, out);
-    const stale = ask.stale ?? keptIn(reply);
+    const stale = keptIn(reply);
     const flight = new Flight(ask.key, lease.primary, lease, ask.leader, answer, state, stale);
     flight.isClosed = ask.isClosed;
     return flight;
   }
 
+  /** Who asked waits for a flight from now on, or has the expired value that was there then. */
+  #boardAll(now: Instant, flight: Flight, { calls }: Ask, out: LoadsOutbox): boolean {
+    for (const call of calls) call.stale ??= flight.stale;
+    return this.#boardEach(now, flight, calls, out);
+  }
+
   /** Calls wait for a flight from now on, but those for whom an expired value will do. Says whether there were such. */
-  #boardAll(now: Instant, flight: Flight, calls: readonly LoadCall[], out: LoadsOutbox): boolean {
+  #boardEach(now: Instant, flight: Flight, calls: readonly LoadCall[], out: LoadsOutbox): boolean {
     let isServed = false;
-    const { stale } = flight;
     for (const call of calls) {
       if (call.isSettled || call.isRefresh) continue;
+      const { stale } = call;
       if (stale !== null && now < after(stale.expiry, call.terms.staleWhileRevalidate)) {
         isServed = true;
         this.#giveStale(call, stale, out);
@@ -519,7 +522,11 @@ export class Loads {
     const value = look?.kept ?? null;
     if (value !== null && value.expiry > now) {
       for (const call of waiting) this.#give(now, call, valueOutcome(value), out);
-    } else this.#place(now, load, waiting, look, out);
+    } else {
+      // What is there now was there since they came, and is the latest that they may have.
+      for (const call of waiting) call.stale = value ?? call.stale;
+      this.#place(now, load, waiting, look, out);
+    }
   }
 
   #over(now: Instant, flight: Flight, out: LoadsOutbox): void {
