@@ -69,7 +69,13 @@ export class Loads {
   }
 
   get stats(): LoadsStats {
-    return { ...this.#counts, loading: this.#loading, waiting: this.#table.calls };
+    return {
+      ...this.#counts,
+      loading: this.#loading,
+      waiting: this.#table.calls,
+      asking: this.#asked + this.#unasked.length - this.#firstUnasked,
+      keys: this.#table.size,
+    };
   }
 
   /** When `tick` next has work. */
