@@ -69,7 +69,13 @@ export class Loads {
   }
 
   get stats(): LoadsStats {
-    return { ...this.#counts, loading: this.#loading, waiting: this.#table.calls };
+    return {
+      ...this.#counts,
+      loading: this.#loading,
+      waiting: this.#table.calls,
+      asking: this.#asked + this.#unasked.length - this.#firstUnasked,
+      keys: this.#table.size,
+    };
   }
 
   /** When `tick` next has work. */
@@ -113,7 +119,7 @@ export class Loads {
     this.#table.purge(now);
     const { text } = call.key;
     if (this.#table.find(text) !== null || this.#asked >= ASKS_MAX) return;
-    const ask = new Ask(call.key, [call], seen, null);
+    const ask = new Ask(call.key, [call], seen);
     if (!this.#mayLoad(now, ask)) return;
     this.#table.of(call.key).ask = ask;
     this.#send(ask, out);
@@ -281,29 +287,24 @@ export class Loads {
   ): void {
     const flight = look === null ? undefined : joinable(load, look.answer);
     if (flight === undefined) {
-      this.#queue(now, load, calls, look?.kept ?? null, out);
+      this.#queue(now, load, calls, out);
       return;
     }
     // The answer is the same, so it is the same value.
     if (look !== null) flight.stale ??= look.kept;
     const waiting = calls.filter(({ isSettled }) => !isSettled);
     this.#counts.joined += waiting.length;
+    shareStale(flight, waiting);
     this.#boardAll(now, flight, waiting, out);
   }
 
   /** Has a question asked for calls; behind the one that is out, if there is one. */
-  #queue(
-    now: Instant,
-    load: KeyLoads,
-    calls: readonly LoadCall[],
-    stale: KeptValue | null,
-    out: LoadsOutbox,
-  ): void {
+  #queue(now: Instant, load: KeyLoads, calls: readonly LoadCall[], out: LoadsOutbox): void {
     const { ask } = load;
     if (ask === null) {
       const waiting = calls.filter(({ isSettled }) => !isSettled);
       if (waiting.length === 0) return;
-      load.ask = new Ask(load.key, waiting, 0 as Instant, stale);
+      load.ask = new Ask(load.key, waiting, 0 as Instant);
       this.#ask(now, load.ask, out);
     } else if (!ask.isSent) ask.calls.push(...calls);
     else if (ask.isClosed) load.next.push(...calls);
@@ -391,6 +392,8 @@ export class Loads {
     const flight = this.#flight(ask, lease, reply, 'loading', out);
     flight.entered = ask.entered;
     this.#table.add(flight, after(now, leader.terms.timeout));
+    // Who came later gets the load alone: the expired value may have been overwritten before.
+    shareStale(flight, ask.calls);
     const isServed = this.#boardAll(now, flight, [...ask.calls, ...ask.followers], out);
     if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
       this.#cede(ask);
@@ -429,6 +432,7 @@ export class Loads {
       }
     }
     if (!lease.isOwn) this.#counts.waited += ask.calls.length;
+    shareStale(flight, ask.calls);
     this.#boardAll(now, flight, ask.calls, out);
     return ask.followers;
   }
@@ -476,7 +480,7 @@ export class Loads {
     out: LoadsOutbox,
   ): Flight {
     const answer = answerOf(ask, lease, out);
-    const stale = ask.stale ?? keptIn(reply);
+    const stale = keptIn(reply);
     const flight = new Flight(ask.key, lease.primary, lease, ask.leader, answer, state, stale);
     flight.isClosed = ask.isClosed;
     return flight;
@@ -490,9 +494,10 @@ export class Loads {
     let isServed = false;
     const { outcome } = flight;
     // What is known to be nothing, or is there anew, is not expired.
-    const stale = outcome === null || outcome.status === 'failed' ? flight.stale : null;
+    const mayBeStale = outcome === null || outcome.status === 'failed';
     for (const call of calls) {
       if (call.isSettled || call.isRefresh) continue;
+      const stale = mayBeStale ? call.stale : null;
       if (stale !== null && now < after(stale.expiry, call.terms.staleWhileRevalidate)) {
         isServed = true;
         this.#giveStale(call, stale, out);
@@ -539,7 +544,11 @@ export class Loads {
     const value = look?.kept ?? null;
     if (value !== null && value.expiry > now) {
       for (const call of waiting) this.#give(now, call, valueOutcome(value), out);
-    } else this.#place(now, load, waiting, look, out);
+    } else {
+      // What is there now was there since they came, and is the latest that they may have.
+      for (const call of waiting) call.stale = value ?? call.stale;
+      this.#place(now, load, waiting, look, out);
+    }
   }
 
   #over(now: Instant, flight: Flight, out: LoadsOutbox): void {
@@ -597,6 +606,11 @@ export class Loads {
   #settle(call: LoadCall, outcome: LoadOutcome, out: LoadsOutbox): void {
     if (this.#table.dismiss(call) && !call.isRefresh) out.settle(call, outcome);
   }
+}
+
+/** What was kept when the flight became known is for those who asked then, or have found the same answer. */
+function shareStale({ stale }: Flight, calls: readonly LoadCall[]): void {
+  for (const call of calls) call.stale ??= stale;
 }
 
 /** A load that a call with this answer may wait for, or have the outcome of. */
