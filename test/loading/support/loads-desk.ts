@@ -215,6 +215,8 @@ export class LoadsDesk implements LoadsOutbox {
 
   /** Nothing is left of what has been, and every call but those that left was settled. */
   assertOver(left: readonly LoadCall[] = []): void {
+    // Outcomes and pauses that are over are tidied away in passing: nobody wakes up for them.
+    this.loads.tick(this.now, this);
     const { loading, waiting } = this.loads.stats;
     const { isActive, deadline } = this.loads;
     assert.deepEqual({ loading, waiting, isActive }, { loading: 0, waiting: 0, isActive: false });
