@@ -540,6 +540,7 @@ export class Loads {
   #replace(now: Instant, load: KeyLoads, calls: readonly LoadCall[], out: LoadsOutbox): void {
     const waiting = calls.filter(({ isSettled }) => !isSettled);
     if (waiting.length === 0) return;
+    this.#table.purge(now);
     const look = out.look(load.key);
     const value = look?.kept ?? null;
     if (value !== null && value.expiry > now) {
