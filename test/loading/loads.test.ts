@@ -299,6 +299,20 @@ test('Loads keep an error that another thread’s load has met for the rest of i
   desk.assertOver();
 });
 
+test('Loads give an outcome that counts no more to nobody who looks again either', () => {
+  const desk = new LoadsDesk();
+  desk.call('a');
+  desk.answer('miss', 0, { limit: ms(50) });
+  desk.call('b', {}, null);
+  desk.answer('waiting', 1);
+  desk.pass(50);
+  desk.said();
+  desk.wake(1, 'again');
+  assert.deepEqual(desk.said(), ['ask k load']);
+  desk.answer('found', 0, { value: kept('v') });
+  desk.assertOver();
+});
+
 test('Loads remember no outcome of a load that was closed', () => {
   const desk = new LoadsDesk();
   desk.call('a', { errorTtl: ms(300) });
