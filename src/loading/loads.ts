@@ -371,7 +371,8 @@ export class Loads {
       case 'granted':
         assert(lease !== null, 'a lease has terms');
         this.#granted(now, ask, lease, reply, out);
-        return [];
+        // What is refreshed is there: who came meanwhile looks, instead of waiting for the load.
+        return ask.leader.isRefresh ? ask.followers : [];
       case 'waiting':
         assert(lease !== null, 'a lease has terms');
         return this.#mustWait(now, load, ask, lease, reply, out);
@@ -394,7 +395,8 @@ export class Loads {
     this.#table.add(flight, after(now, leader.terms.timeout));
     // Who came later gets the load alone: the expired value may have been overwritten before.
     shareStale(flight, ask.calls);
-    const isServed = this.#boardAll(now, flight, [...ask.calls, ...ask.followers], out);
+    const calls = leader.isRefresh ? ask.calls : [...ask.calls, ...ask.followers];
+    const isServed = this.#boardAll(now, flight, calls, out);
     if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
       this.#cede(ask);
       this.#table.remove(flight);

@@ -703,6 +703,19 @@ test('Loads refresh a value for nobody, and give it to who comes meanwhile (NODE
   desk.assertOver();
 });
 
+test('Loads keep nobody waiting for a refresh who came while it was asked for (NODE-9)', () => {
+  const desk = new LoadsDesk();
+  desk.refresh();
+  desk.call('a', {}, null);
+  desk.call('b', {}, null);
+  desk.values.set('k', kept('fresh'));
+  desk.answer('granted', 1);
+  assert.deepEqual(desk.said(), ['ask k refresh', 'load k by refresh', 'a: fresh', 'b: fresh']);
+  desk.end('loaded', 'v');
+  desk.filled();
+  desk.assertOver();
+});
+
 test('Loads pause before they refresh again what was refused, has failed, or was in vain (NODE-9)', () => {
   const ends: ((desk: LoadsDesk) => void)[] = [
     (desk) => desk.answer('refused'),
