@@ -70,7 +70,7 @@ export class HerdJudge {
   readonly #asked = new Map<string, RequestMessage>();
   #fault: string | null = null;
   #events = 0;
-  #texts = 0;
+  #began = 0;
 
   now(): number {
     return ++this.#events;
@@ -123,7 +123,7 @@ export class HerdJudge {
   }
 
   submitted(op: 'set' | 'delete', key: string): Write {
-    const text = `${op} ${++this.#texts}`;
+    const text = `${op} ${this.#writes.length + 1}`;
     const write = { key, text, effect: NOT_YET, acknowledged: NOT_YET };
     this.#writes.push(write);
     return write;
@@ -136,7 +136,7 @@ export class HerdJudge {
 
   loads(now: Instant, client: ToyClient, flight: Flight): HerdLoad {
     const { text: key } = flight.key;
-    const text = `load ${++this.#texts}`;
+    const text = `load ${++this.#began}`;
     const load: HerdLoad = { key, flight, client, began: this.now(), text, how: 'running' };
     const loads = this.loadsOf.get(key) ?? [];
     loads.push(load);
