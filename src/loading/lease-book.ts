@@ -28,7 +28,7 @@ import { versionEpoch } from '../base/version.js';
 import type { Address, LeaseOrder, LeaseToken, WakeMessage, WakeStatus } from '../wire/message.js';
 import { Deadlines } from './deadlines.js';
 import { Lease, Page, Remembered } from './lease.js';
-import { LEASE_SLACK, LEASES_MAX, REMEMBERED_MAX } from './limits.js';
+import { LEASE_SLACK, LEASES_MAX, REMEMBERED_BYTES_MAX, REMEMBERED_MAX } from './limits.js';
 
 export interface LeaseBookOptions {
   /** Default 262,144. */
@@ -206,7 +206,8 @@ export class LeaseBook {
     const status = reason === 'error' ? 'rejected' : 'miss';
     this.#counts[reason === 'error' ? 'errors' : 'nothings']++;
     const error = reason === 'error' ? copyOf(value) : null;
-    const kept = isVoid ? NO_TIME : limit;
+    const isLong = error !== null && error.length > REMEMBERED_BYTES_MAX;
+    const kept = isVoid || isLong ? NO_TIME : limit;
     this.#wakeAll(lease, status, error, 'packed', kept);
     if (kept > 0) {
       const page = this.#pageOf(key) ?? this.#addPage(key);

@@ -5,6 +5,8 @@ import { duration } from '../base/units.js';
 export const LEASES_MAX = 262_144;
 /** Errors and absences that one node remembers; the oldest is forgotten for a new one. */
 export const REMEMBERED_MAX = 16_384;
+/** Bytes of an error that is remembered; of a longer one only those who wait are told. */
+export const REMEMBERED_BYTES_MAX = 32 * 1024;
 /** How much longer a lease is valid than its load may take: the way there and back. */
 export const LEASE_SLACK = duration(500);
 

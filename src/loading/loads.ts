@@ -24,7 +24,7 @@
 import { assert, unreachable } from '../base/assert.js';
 import type { ErrorCode } from '../base/errors.js';
 import { after, type Duration, duration, type Instant, type NodeIndex } from '../base/units.js';
-import type { LeaseTerms, WakeMessage } from '../wire/message.js';
+import type { LeaseTerms, ReplyStatus, WakeMessage } from '../wire/message.js';
 import { Ask, type AskReply } from './ask.js';
 import { elsewhere, type Failure, failure } from './failure.js';
 import { Flight, type KeyAnswer, type Look } from './flight.js';
@@ -187,10 +187,12 @@ export class Loads {
     this.#land(now, flight, { status: 'failed', failure: why }, errorTtl, out);
   }
 
-  /** The answer to a fill. */
-  filled(now: Instant, flight: Flight, isStored: boolean, out: LoadsOutbox): void {
+  /** The answer to a fill: stored, refused because the lease is void, or failed. */
+  filled(now: Instant, flight: Flight, status: ReplyStatus, out: LoadsOutbox): void {
     if (flight.state !== 'filling') return;
-    if (!isStored) this.#counts.notStored++;
+    if (status !== 'stored') this.#counts.notStored++;
+    // It may not have come to the primary, where others wait for it.
+    if (status === 'failed') out.release(flight.key, flight, 'returned', NOT_KEPT, null);
     this.#deliver(now, flight, valueOutcome(flight.value), out);
     this.#table.remove(flight);
   }

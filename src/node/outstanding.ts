@@ -76,7 +76,11 @@ export class Outstanding {
     return addressOf(pending.owner) === from ? pending : null;
   }
 
-  /** False if a request for this hash may be outstanding, or one that is about all keys of a node. */
+  /**
+   * False if a request for this hash may be outstanding, or one that is about all keys of a node. A
+   * question for a lease does not count: it changes nothing, and who waits for its answer has no place in
+   * the order of reads.
+   */
   isQuiet(hash: KeyHash): boolean {
     return this.#byAge.length === 0 || (this.#ofNodes === 0 && !this.#hashes.mayHold(hash));
   }
@@ -93,8 +97,8 @@ export class Outstanding {
     const pending = new Pending(id, ++this.#lastSequence, command, deadline);
     pending.age = this.#byAge.push(pending);
     this.#bytes += pending.bytes;
-    if (pending.target === null) this.#hashes.add(pending.hash);
-    else this.#ofNodes++;
+    if (pending.target !== null) this.#ofNodes++;
+    else if (!pending.isQuestion) this.#hashes.add(pending.hash);
     return pending;
   }
 
@@ -145,7 +149,7 @@ export class Outstanding {
     this.#byAge.remove(pending.age);
     pending.age = null;
     this.#bytes -= pending.bytes;
-    if (pending.target === null) this.#hashes.remove(pending.hash);
-    else this.#ofNodes--;
+    if (pending.target !== null) this.#ofNodes--;
+    else if (!pending.isQuestion) this.#hashes.remove(pending.hash);
   }
 }

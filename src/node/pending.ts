@@ -33,6 +33,8 @@ export class Pending {
   /** The node meant; null where the key says it. */
   readonly target: NodeIndex | null;
   readonly isRead: boolean;
+  /** It asks for a lease. */
+  readonly isQuestion: boolean;
   /** What it counts for against the limit of bytes. */
   readonly bytes: Bytes;
   readonly deadline: Instant;
@@ -59,6 +61,7 @@ export class Pending {
     this.hash = command.key.hash;
     this.target = command.target;
     this.isRead = isRead(command.op);
+    this.isQuestion = command.op === 'lease';
     this.bytes = (this.message.key.length + this.message.value.length) as Bytes;
     this.deadline = deadline;
     this.parkedUntil = deadline;

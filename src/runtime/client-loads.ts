@@ -253,7 +253,7 @@ export class ClientLoads implements LoadsOutbox {
         command.expiry = value.expiry;
         command.lease = { ...NO_ORDER, high, low, loading: value.loading };
       },
-      (now, reply) => this.#loads.filled(now, flight, reply.status === 'stored', this),
+      (now, reply) => this.#loads.filled(now, flight, reply.status, this),
     );
   }
 
@@ -352,10 +352,10 @@ export class ClientLoads implements LoadsOutbox {
     return new Promise((resolve, reject) => {
       call.resolve = resolve;
       call.reject = reject;
-      if (signal !== undefined) this.#listen(call, signal);
       const now = this.#host.driver.enter();
       this.#host.assertOpen();
       this.#loads.begin(now, call, look, this);
+      if (signal !== undefined && !call.isSettled) this.#listen(call, signal);
       this.#host.loadsChanged();
     });
   }

@@ -272,7 +272,7 @@ export class ClientLoads implements LoadsOutbox {
     this.#request(command, ({ status, error }) => {
       const host = this.#host;
       host.world.runs.end(host, run, error ?? (status === 'failed' ? 'ERR_TIMEOUT' : status));
-      this.machine.filled(host.now, flight, status === 'stored', this);
+      this.machine.filled(host.now, flight, status, this);
     });
   }
 

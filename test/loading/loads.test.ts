@@ -148,7 +148,7 @@ test('Loads take answers that come late, or twice, for none', () => {
   desk.loads.empty(desk.now, flight, desk);
   assert.deepEqual(desk.said(), ['fill k v']);
   desk.filled();
-  desk.loads.filled(desk.now, flight, true, desk);
+  desk.loads.filled(desk.now, flight, 'stored', desk);
   desk.loads.loaded(desk.now, flight, kept('w'), desk);
   desk.reply(ask, 'found', 0, { value: kept('w') });
   assert.deepEqual(desk.said(), ['a: v']);
@@ -178,7 +178,7 @@ test('Loads give a load to nobody who has seen another answer of the key, or ano
     assert.deepEqual(desk.said(), ['ask k load']);
     desk.answer('granted', 2);
     desk.end('loaded', 'old');
-    desk.filled(false);
+    desk.filled('refused');
     assert.deepEqual(desk.said(), ['load k by b', 'fill k old', 'a: old']);
     desk.end('loaded', 'new');
     desk.filled();
@@ -216,7 +216,7 @@ test('Loads give nothing from before to who comes after a write of this thread (
   assert.deepEqual(desk.said(), ['ask k load']);
   desk.answer('granted', 2);
   desk.end('loaded', 'old');
-  desk.filled(false);
+  desk.filled('refused');
   assert.deepEqual(desk.said(), ['load k by b', 'fill k old', 'a: old']);
   desk.end('loaded', 'new');
   desk.filled();
@@ -234,7 +234,7 @@ test('Loads ask a question of their own for who comes after a write that the las
   desk.answer('granted', 1);
   assert.deepEqual(desk.said(), ['load k by a', 'ask k load']);
   desk.end('loaded', 'old');
-  desk.filled(false);
+  desk.filled('refused');
   assert.deepEqual(desk.said(), ['fill k old', 'a: old', 'b: old']);
   desk.answer('granted', 2);
   desk.end('empty');
@@ -425,7 +425,7 @@ test('Loads give a value that was loaded though it is long in being stored', () 
   assert.deepEqual(desk.said(), ['ask k load']);
   desk.answer('waiting', 1, { isOwn: true });
   assert.deepEqual(desk.said(), ['c: v'], 'the primary says that it is valid still');
-  desk.filled(false);
+  desk.filled('refused');
   assert.equal(desk.loads.stats.notStored, 1);
   desk.assertOver();
 });
@@ -871,5 +871,16 @@ test('Loads begin with their limits, times and counts at nothing', () => {
   desk.loads.close(desk);
   const longest: Duration = LONG;
   desk.pass(longest);
+  desk.assertOver();
+});
+
+test('Loads give the lease of a fill back that may not have come to its primary (NODE-7)', () => {
+  const desk = new LoadsDesk();
+  desk.call('a');
+  desk.answer('granted', 1);
+  desk.end('loaded', 'v');
+  desk.said();
+  desk.filled('failed');
+  assert.deepEqual(desk.said(), ['release k 1 returned', 'a: v']);
   desk.assertOver();
 });

@@ -86,7 +86,9 @@ test('Many keys at once are loaded once each (NODE-7)', async (t) => {
     loads.set(key, (loads.get(key) ?? 0) + 1);
     return key;
   };
-  const calls = clients.flatMap((cache) => keys.map((key) => cache.getOrLoad(key, load)));
+  const calls = clients.flatMap((cache) =>
+    keys.map((key) => cache.getOrLoad(key, load, { timeout: 60_000 })),
+  );
   assert.deepEqual(await Promise.all(calls), [...keys, ...keys]);
   assert.ok([...loads.values()].every((count) => count === 1));
 });

@@ -180,10 +180,10 @@ export class LoadsDesk implements LoadsOutbox {
     return flight;
   }
 
-  filled(isStored = true): void {
+  filled(status: ReplyStatus = 'stored'): void {
     const flight = this.fills.shift();
     assert.ok(flight !== undefined, 'nothing is to be stored');
-    this.loads.filled(this.now, flight, isStored, this);
+    this.loads.filled(this.now, flight, status, this);
   }
 
   wake(low: number, status: WakeStatus, text = '', limit = 0, from = 0): void {

@@ -226,8 +226,7 @@ export class ToyClient implements LoadsOutbox {
     command.kind = value.kind;
     command.expiry = value.expiry;
     this.#request(command, ({ status }) => {
-      const isStored = status === 'stored';
-      this.#later.push(() => this.loads.filled(this.#now, flight, isStored, this.#outbox));
+      this.#later.push(() => this.loads.filled(this.#now, flight, status, this.#outbox));
     });
   }
 
