@@ -170,9 +170,10 @@ export class Executor {
   }
 
   #delete(now: Instant, key: KeyBuffer): Reply {
-    if (this.#find(now, key) === NO_ENTRY) return this.#reply.clear('miss');
+    const isThere = this.#find(now, key) !== NO_ENTRY;
+    // What is not there is deleted, too: it may be on its way from a loader, or kept after its expiry.
     this.#remove(now, key);
-    return this.#reply.clear('deleted');
+    return this.#reply.clear(isThere ? 'deleted' : 'miss');
   }
 
   #expire(now: Instant, key: KeyBuffer, expiry: Instant): Reply {
