@@ -129,10 +129,11 @@ export class LeaseBook {
    * @param limit how long the load may take
    */
   grant(now: Instant, key: KeyBuffer, holder: Address, token: LeaseToken, limit: Duration): Lease {
+    // What is there is over, and only not tidied away yet. The page may go with it.
+    const old = this.#pageOf(key);
+    if (old !== null && old.lease !== null) this.#expire(old.lease);
+    if (old !== null && old.remembered !== null) this.#forget(old.remembered);
     const page = this.#pageOf(key) ?? this.#addPage(key);
-    // What is there is over, and only not tidied away yet.
-    if (page.lease !== null) this.#expire(page.lease);
-    if (page.remembered !== null) this.#forget(page.remembered);
     const lease = new Lease(page, token, holder);
     page.lease = lease;
     this.#leases++;
