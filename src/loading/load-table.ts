@@ -79,8 +79,10 @@ export class LoadTable {
     return load;
   }
 
+  /** Forgets a record in which there is nothing, unless another has taken its place already. */
   tidy(load: KeyLoads): void {
-    if (load.isEmpty) this.#keys.delete(load.key.text);
+    const { text } = load.key;
+    if (load.isEmpty && this.#keys.get(text) === load) this.#keys.delete(text);
   }
 
   takeDue(now: Instant): LoadCall | Flight | null {
