@@ -120,11 +120,10 @@ export class LoadTable {
     return true;
   }
 
-  /** A call waits for a flight from now on. What is kept of the key is shared by all who do. */
+  /** A call waits for a flight from now on. */
   board(flight: Flight, call: LoadCall): void {
     flight.calls.add(call);
     call.flight = flight;
-    if (flight.stale !== null) call.stale = flight.stale;
   }
 
   /** Takes the calls of a flight off it, unsettled. */

@@ -274,6 +274,7 @@ export class Loads {
     for (const call of calls) {
       if (call.isSettled) continue;
       this.#counts.joined++;
+      call.stale = flight.stale ?? call.stale;
       this.#table.board(flight, call);
       if (flight.outcome !== null) this.#give(now, call, flight.outcome, out);
     }
@@ -378,7 +379,9 @@ export class Loads {
     const { key, leader } = ask;
     const flight = this.#flight(ask, lease, reply, 'loading', out);
     flight.entered = ask.entered;
-    const isServed = this.#boardAll(now, flight, [...ask.calls, ...ask.followers], out);
+    const isAskerServed = this.#boardAll(now, flight, ask.calls, flight.stale, out);
+    // Who came later may have seen a write that the answer has not: it has what it has found itself.
+    const isServed = this.#boardAll(now, flight, ask.followers, null, out) || isAskerServed;
     if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
       this.#cede(ask);
       out.release(key, lease, 'returned', NOT_KEPT, null);
@@ -416,14 +419,14 @@ export class Loads {
       }
     }
     if (!lease.isOwn) this.#counts.waited += ask.calls.length;
-    this.#boardAll(now, flight, ask.calls, out);
+    this.#boardAll(now, flight, ask.calls, flight.stale, out);
     return ask.followers;
   }
 
   /** What the last load of the key came to is remembered at its primary. */
   #recalled(now: Instant, ask: Ask, lease: LeaseTerms, reply: AskReply, out: LoadsOutbox): void {
     const flight = this.#flight(ask, lease, reply, 'waiting', out);
-    this.#boardAll(now, flight, ask.calls, out);
+    this.#boardAll(now, flight, ask.calls, flight.stale, out);
     const outcome: LoadOutcome =
       reply.status === 'miss'
         ? { status: 'nothing' }
@@ -462,18 +465,31 @@ export class Loads {
     out: LoadsOutbox,
   ): Flight {
     const answer = answerOf(ask, lease, out);
-    const stale = ask.stale ?? keptIn(reply);
+    // Not what the first of the askers has found: it may have been deleted before the load began.
+    const stale = keptIn(reply);
     const flight = new Flight(ask.key, lease.primary, lease, ask.leader, answer, state, stale);
     flight.isClosed = ask.isClosed;
     return flight;
   }
 
-  /** Calls wait for a flight from now on, but those for whom an expired value will do. Says whether there were such. */
-  #boardAll(now: Instant, flight: Flight, calls: readonly LoadCall[], out: LoadsOutbox): boolean {
+  /**
+   * Calls wait for a flight from now on, but those for whom an expired value will do. Says whether there
+   * were such.
+   *
+   * @param kept the expired value that all of them may have; null: each has its own, or none
+   */
+  #boardAll(
+    now: Instant,
+    flight: Flight,
+    calls: readonly LoadCall[],
+    kept: KeptValue | null,
+    out: LoadsOutbox,
+  ): boolean {
     let isServed = false;
-    const { stale } = flight;
     for (const call of calls) {
       if (call.isSettled || call.isRefresh) continue;
+      const stale = kept ?? call.stale;
+      call.stale = stale;
       if (stale !== null && now < after(stale.expiry, call.terms.staleWhileRevalidate)) {
         isServed = true;
         this.#giveStale(call, stale, out);
