@@ -7,7 +7,7 @@ import type { ErrorCode } from '../base/errors.js';
 import type { ValueKind } from '../base/kinds.js';
 import { type Epoch, type Instant, NEVER } from '../base/units.js';
 import type { LeaseMode, LeaseTerms, ReplyStatus } from '../wire/message.js';
-import { type KeptValue, type LoadCall, type LoadKey, staleWindow } from './load-call.js';
+import { type LoadCall, type LoadKey, staleWindow } from './load-call.js';
 
 export class Ask {
   readonly key: LoadKey;
@@ -27,21 +27,18 @@ export class Ask {
   entered: Instant = NEVER;
   /** refresh: the expiry that was seen. */
   readonly seen: Instant;
-  /** The expired value that was found in place. */
-  readonly stale: KeptValue | null;
 
-  constructor(key: LoadKey, calls: LoadCall[], seen: Instant, stale: KeptValue | null) {
+  constructor(key: LoadKey, calls: LoadCall[], seen: Instant) {
     this.key = key;
     this.leader = calls[0] as LoadCall;
     this.calls = calls;
     this.seen = seen;
-    this.stale = stale;
   }
 
-  /** Whether an expired value is of use to one of them, and not known here. */
+  /** Whether an expired value is of use to one of them that has not found it in place. A refresh has. */
   get wantsStale(): boolean {
-    if (this.stale !== null) return false;
-    return this.calls.some(({ terms }) => staleWindow(terms) > 0);
+    if (this.leader.isRefresh) return false;
+    return this.calls.some(({ stale, terms }) => stale === null && staleWindow(terms) > 0);
   }
 }
 

@@ -56,7 +56,7 @@ export class Flight implements LeaseToken, Timed {
   outcome: LoadOutcome | null = null;
   /** filling: what is stored. */
   value: KeptValue | null = null;
-  /** The expired value that is there under `answer`, if one of the callers wanted it. */
+  /** The expired value of that answer, if it is known. */
   stale: KeptValue | null;
 
   constructor(

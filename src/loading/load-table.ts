@@ -183,6 +183,11 @@ export class LoadTable {
     this.#leftovers.remove(load);
     this.#leftovers.add(load, after(now, pause));
   }
+
+  unpause(load: KeyLoads): void {
+    this.#leftovers.remove(load);
+    this.tidy(load);
+  }
 }
 
 /** A lease's token is its node's own: two nodes may have the same. */

@@ -26,4 +26,8 @@ export interface LoadsStats extends Readonly<LoadCounts> {
   readonly loading: number;
   /** Calls that wait now. */
   readonly waiting: number;
+  /** Questions that are out now, or wait until they may be. */
+  readonly asking: number;
+  /** Keys of which there is something to know now: loads, questions, what came of them. */
+  readonly keys: number;
 }

@@ -69,7 +69,13 @@ export class Loads {
   }
 
   get stats(): LoadsStats {
-    return { ...this.#counts, loading: this.#loading, waiting: this.#table.calls };
+    return {
+      ...this.#counts,
+      loading: this.#loading,
+      waiting: this.#table.calls,
+      asking: this.#asked + this.#unasked.length - this.#firstUnasked,
+      keys: this.#table.size,
+    };
   }
 
   /** When `tick` next has work. */
@@ -113,7 +119,7 @@ export class Loads {
     this.#table.purge(now);
     const { text } = call.key;
     if (this.#table.find(text) !== null || this.#asked >= ASKS_MAX) return;
-    const ask = new Ask(call.key, [call], seen, null);
+    const ask = new Ask(call.key, [call], seen);
     if (!this.#mayLoad(now, ask)) return;
     this.#table.of(call.key).ask = ask;
     this.#send(ask, out);
@@ -164,6 +170,7 @@ export class Loads {
     const { breaker, negativeTtl } = flight.leader.terms;
     breaker?.succeeded(now, flight.entered);
     out.release(flight.key, flight, 'nothing', negativeTtl, null);
+    this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'nothing' }, negativeTtl, out);
   }
 
@@ -176,7 +183,7 @@ export class Loads {
     const { breaker, errorTtl } = leader.terms;
     breaker?.failed(now, entered);
     out.release(key, flight, 'error', errorTtl, why);
-    if (leader.isRefresh) this.#table.pause(now, this.#table.of(key), REFRESH_PAUSE);
+    this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'failed', failure: why }, errorTtl, out);
   }
 
@@ -238,15 +245,29 @@ export class Loads {
     const outcome: LoadOutcome = { status: 'failed', failure: why };
     this.#unasked = [];
     this.#firstUnasked = 0;
-    for (const { ask, next, flights } of this.#table.all()) {
-      const calls = ask === null ? [...next] : [...ask.calls, ...ask.followers, ...next];
-      for (const flight of [...flights]) {
-        if (flight.state === 'loading') out.cancel(flight);
+    this.#asked = 0;
+    for (const load of this.#table.all()) {
+      const { ask, next } = load;
+      const calls = ask === null ? next : [...ask.calls, ...ask.followers, ...next];
+      if (ask !== null && ask.mode !== 'join') this.#cede(ask);
+      load.ask = null;
+      load.next = [];
+      for (const flight of [...load.flights]) {
+        if (flight.state === 'loading') {
+          this.#cede(flight);
+          out.cancel(flight);
+        }
         calls.push(...this.#table.alight(flight));
         this.#table.remove(flight);
       }
       for (const call of calls) this.#settle(call, outcome, out);
+      this.#table.unpause(load);
     }
+  }
+
+  /** What is there stays due to be loaded anew; not at once, if that was in vain. */
+  #pauseAfter(now: Instant, { leader, key }: Flight): void {
+    if (leader.isRefresh) this.#table.pause(now, this.#table.of(key), REFRESH_PAUSE);
   }
 
   /** Why a call more cannot wait; null if it can. */
@@ -266,33 +287,24 @@ export class Loads {
   ): void {
     const flight = look === null ? undefined : joinable(load, look.answer);
     if (flight === undefined) {
-      this.#queue(now, load, calls, look?.kept ?? null, out);
+      this.#queue(now, load, calls, out);
       return;
     }
     // The answer is the same, so it is the same value.
     if (look !== null) flight.stale ??= look.kept;
-    for (const call of calls) {
-      if (call.isSettled) continue;
-      this.#counts.joined++;
-      call.stale = flight.stale ?? call.stale;
-      this.#table.board(flight, call);
-      if (flight.outcome !== null) this.#give(now, call, flight.outcome, out);
-    }
+    const waiting = calls.filter(({ isSettled }) => !isSettled);
+    this.#counts.joined += waiting.length;
+    shareStale(flight, waiting);
+    this.#boardAll(now, flight, waiting, out);
   }
 
   /** Has a question asked for calls; behind the one that is out, if there is one. */
-  #queue(
-    now: Instant,
-    load: KeyLoads,
-    calls: readonly LoadCall[],
-    stale: KeptValue | null,
-    out: LoadsOutbox,
-  ): void {
+  #queue(now: Instant, load: KeyLoads, calls: readonly LoadCall[], out: LoadsOutbox): void {
     const { ask } = load;
     if (ask === null) {
       const waiting = calls.filter(({ isSettled }) => !isSettled);
       if (waiting.length === 0) return;
-      load.ask = new Ask(load.key, waiting, 0 as Instant, stale);
+      load.ask = new Ask(load.key, waiting, 0 as Instant);
       this.#ask(now, load.ask, out);
     } else if (!ask.isSent) ask.calls.push(...calls);
     else if (ask.isClosed) load.next.push(...calls);
@@ -329,8 +341,8 @@ export class Loads {
     return false;
   }
 
-  /** The load that was reserved does not come about. */
-  #cede({ leader, entered }: Ask): void {
+  /** The load that was reserved does not come about, or comes to nothing. */
+  #cede({ leader, entered }: Pick<Ask, 'leader' | 'entered'>): void {
     this.#loading--;
     leader.terms.breaker?.leave(entered);
   }
@@ -379,15 +391,16 @@ export class Loads {
     const { key, leader } = ask;
     const flight = this.#flight(ask, lease, reply, 'loading', out);
     flight.entered = ask.entered;
-    const isAskerServed = this.#boardAll(now, flight, ask.calls, flight.stale, out);
-    // Who came later may have seen a write that the answer has not: it has what it has found itself.
-    const isServed = this.#boardAll(now, flight, ask.followers, null, out) || isAskerServed;
+    this.#table.add(flight, after(now, leader.terms.timeout));
+    // Who came later gets the load alone: the expired value may have been overwritten before.
+    shareStale(flight, ask.calls);
+    const isServed = this.#boardAll(now, flight, [...ask.calls, ...ask.followers], out);
     if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
       this.#cede(ask);
+      this.#table.remove(flight);
       out.release(key, lease, 'returned', NOT_KEPT, null);
       return;
     }
-    this.#table.add(flight, after(now, leader.terms.timeout));
     this.#counts.loads++;
     if (leader.isRefresh) this.#counts.refreshes++;
     out.load(flight);
@@ -419,19 +432,21 @@ export class Loads {
       }
     }
     if (!lease.isOwn) this.#counts.waited += ask.calls.length;
-    this.#boardAll(now, flight, ask.calls, flight.stale, out);
+    shareStale(flight, ask.calls);
+    this.#boardAll(now, flight, ask.calls, out);
     return ask.followers;
   }
 
   /** What the last load of the key came to is remembered at its primary. */
   #recalled(now: Instant, ask: Ask, lease: LeaseTerms, reply: AskReply, out: LoadsOutbox): void {
     const flight = this.#flight(ask, lease, reply, 'waiting', out);
-    this.#boardAll(now, flight, ask.calls, flight.stale, out);
     const outcome: LoadOutcome =
       reply.status === 'miss'
         ? { status: 'nothing' }
         : { status: 'failed', failure: elsewhere(reply.value) };
     this.#table.add(flight, now);
+    flight.outcome = outcome;
+    this.#boardAll(now, flight, ask.calls, out);
     this.#land(now, flight, outcome, lease.limit, out);
   }
 
@@ -465,7 +480,6 @@ export class Loads {
     out: LoadsOutbox,
   ): Flight {
     const answer = answerOf(ask, lease, out);
-    // Not what the first of the askers has found: it may have been deleted before the load began.
     const stale = keptIn(reply);
     const flight = new Flight(ask.key, lease.primary, lease, ask.leader, answer, state, stale);
     flight.isClosed = ask.isClosed;
@@ -473,28 +487,23 @@ export class Loads {
   }
 
   /**
-   * Calls wait for a flight from now on, but those for whom an expired value will do. Says whether there
-   * were such.
-   *
-   * @param kept the expired value that all of them may have; null: each has its own, or none
+   * Calls wait for a flight from now on, but those for whom an expired value will do; if its outcome is
+   * known, they have that. Says whether an expired value was given.
    */
-  #boardAll(
-    now: Instant,
-    flight: Flight,
-    calls: readonly LoadCall[],
-    kept: KeptValue | null,
-    out: LoadsOutbox,
-  ): boolean {
+  #boardAll(now: Instant, flight: Flight, calls: readonly LoadCall[], out: LoadsOutbox): boolean {
     let isServed = false;
+    const { outcome } = flight;
+    // What is known to be nothing, or is there anew, is not expired.
+    const mayBeStale = outcome === null || outcome.status === 'failed';
     for (const call of calls) {
       if (call.isSettled || call.isRefresh) continue;
-      const stale = kept ?? call.stale;
-      call.stale = stale;
+      const stale = mayBeStale ? call.stale : null;
       if (stale !== null && now < after(stale.expiry, call.terms.staleWhileRevalidate)) {
         isServed = true;
         this.#giveStale(call, stale, out);
       } else this.#table.board(flight, call);
     }
+    if (outcome !== null) this.#deliver(now, flight, outcome, out);
     return isServed;
   }
 
@@ -535,7 +544,11 @@ export class Loads {
     const value = look?.kept ?? null;
     if (value !== null && value.expiry > now) {
       for (const call of waiting) this.#give(now, call, valueOutcome(value), out);
-    } else this.#place(now, load, waiting, look, out);
+    } else {
+      // What is there now was there since they came, and is the latest that they may have.
+      for (const call of waiting) call.stale = value ?? call.stale;
+      this.#place(now, load, waiting, look, out);
+    }
   }
 
   #over(now: Instant, flight: Flight, out: LoadsOutbox): void {
@@ -593,6 +606,11 @@ export class Loads {
   #settle(call: LoadCall, outcome: LoadOutcome, out: LoadsOutbox): void {
     if (this.#table.dismiss(call) && !call.isRefresh) out.settle(call, outcome);
   }
+}
+
+/** What was kept when the flight became known is for those who asked then, or have found the same answer. */
+function shareStale({ stale }: Flight, calls: readonly LoadCall[]): void {
+  for (const call of calls) call.stale ??= stale;
 }
 
 /** A load that a call with this answer may wait for, or have the outcome of. */

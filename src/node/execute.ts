@@ -4,8 +4,8 @@
  * `Op` in wire/message.ts.
  *
  * An entry from before the node's present tenure of its key is removed where it is met, and
- * counts as absent (ring/tenures.ts). Every write is under a new version, so with one copy none can be
- * superseded.
+ * counts as absent (ring/tenures.ts). Every write, and every delete, is under a new version, so with
+ * one copy none can be superseded.
  *
  * Every write is told to the book of leases, at the one place where it happens: who has begun to load
  * the key before may not store what it brings.
@@ -169,9 +169,14 @@ export class Executor {
     return reply;
   }
 
+  /**
+   * Also what is absent is deleted, under a version: its floor is raised. While a value is being
+   * loaded its key is absent, and whoever waits for the load must see that a delete has come between:
+   * what was read from the source before is not to be handed out after. By the floor every delete that
+   * was acknowledged is visible in place, as a higher answer of its key.
+   */
   #delete(now: Instant, key: KeyBuffer): Reply {
     const isThere = this.#find(now, key) !== NO_ENTRY;
-    // What is not there is deleted, too: it may be on its way from a loader, or kept after its expiry.
     this.#remove(now, key);
     return this.#reply.clear(isThere ? 'deleted' : 'miss');
   }
@@ -235,8 +240,10 @@ export class Executor {
     if (known !== null && !(known instanceof Lease)) return this.#recall(now, key, known);
     if (known === null && order.mode === 'join') return this.#withStale(command, entry, 'refused');
     if (known === null && !leases.admits()) {
-      const text = `Cannot load key: node ${this.#self} has granted ${leases.stats.leases} leases, the limit`;
-      return this.#reply.fail('ERR_BUSY', text);
+      const reply = this.#withStale(command, entry, 'failed');
+      reply.error = 'ERR_BUSY';
+      reply.text = `Cannot load key: node ${this.#self} has granted ${leases.stats.leases} leases, the limit`;
+      return reply;
     }
     if (known === null) this.#clock.advance();
     const lease = known ?? leases.grant(now, key, asker, this.#clock, order.limit);
@@ -255,7 +262,11 @@ export class Executor {
   }
 
   /** A reply with the value that has expired, if there is one and it is wanted. */
-  #withStale(command: Command, entry: EntryRef, status: 'granted' | 'waiting' | 'refused'): Reply {
+  #withStale(
+    command: Command,
+    entry: EntryRef,
+    status: 'granted' | 'waiting' | 'refused' | 'failed',
+  ): Reply {
     const reply = this.#reply.clear(status);
     if (entry === NO_ENTRY || !command.wantOld) return reply;
     reply.kind = this.#slab.kind(entry);
@@ -294,8 +305,10 @@ export class Executor {
     return isValid ? this.#set(now, command) : this.#reply.clear('refused');
   }
 
-  #release(now: Instant, { key, value }: Command, order: LeaseOrder): Reply {
-    const isFreed = this.#leases.release(now, key, order, value, this.#clock.high);
+  #release(now: Instant, command: Command, order: LeaseOrder): Reply {
+    const { key, value, valueStart, valueEnd } = command;
+    const bytes = value.subarray(valueStart, valueEnd);
+    const isFreed = this.#leases.release(now, key, order, bytes, this.#clock.high);
     return this.#reply.clear(isFreed ? 'freed' : 'refused');
   }
 

@@ -4,16 +4,21 @@
  * end. What they demand holds in every run, whatever faults are on.
  */
 import type { KeyBuffer } from '../base/key.js';
+import type { Instant } from '../base/units.js';
 import { type VersionClock, versionEpoch } from '../base/version.js';
+import type { Flight } from '../loading/flight.js';
 import type { MembershipEvent } from '../membership/membership-event.js';
 import type { Command } from '../node/command.js';
 import type { PublishedRing } from '../ring/table-codec.js';
 import type { SlabReader } from '../slab/reader.js';
 import type { Slab } from '../slab/slab.js';
+import type { Address, LeaseToken } from '../wire/message.js';
 import type { Actor } from './actor.js';
 import { isOverdue, judgeAnswer } from './check/answers.js';
 import { isHung, isMissed, type Suspect } from './check/downs.js';
 import { FloorChecker } from './check/floors.js';
+import { judgeFreshness, type KnownWrite, type LoadedRead } from './check/freshness.js';
+import { LeaseChecker, type LeaseKeeper } from './check/leases.js';
 import { type Access, judgeRegister } from './check/linearizable.js';
 import { WriteChecker } from './check/owners.js';
 import { RingChecker } from './check/rings.js';
@@ -29,6 +34,9 @@ import type { Workload } from './workload.js';
 
 const WRITES = stepNumber('writes');
 const SUSPECTS = stepNumber('suspects');
+const GRANTS = stepNumber('grants');
+const FILLS = stepNumber('fills');
+const FREES = stepNumber('frees');
 
 /** The supervisor's thread, as far as it matters for what it can know. */
 type Accuser = Pick<Actor, 'stoodMs' | 'ranMs' | 'readUntil'>;
@@ -44,6 +52,9 @@ export class Checks implements Overseer {
   readonly #rings: RingChecker;
   readonly #writes: WriteChecker;
   readonly #floors: FloorChecker;
+  readonly #leases: LeaseChecker;
+  /** Runs of loaders whose value was accepted. */
+  readonly #storable = new Set<number>();
   readonly #lifeOf: (node: number) => NodeMember | undefined;
   readonly #supervisor: () => Accuser;
   readonly #isCalledHung: (node: number) => boolean;
@@ -67,6 +78,11 @@ export class Checks implements Overseer {
     this.#rings = new RingChecker(workload.hashes);
     this.#writes = new WriteChecker((epoch, key) => this.#rings.ownerIn(epoch, key));
     this.#floors = new FloorChecker(workload.keys.length);
+    this.#leases = new LeaseChecker(
+      workload.keys.length,
+      (...held) => this.#rings.ownedThrough(...held),
+      () => this.#rings.latest,
+    );
   }
 
   published(ring: PublishedRing): void {
@@ -74,7 +90,7 @@ export class Checks implements Overseer {
     if (fault !== null) this.#stage.blame('rings', fault.text, { node: fault.node });
   }
 
-  writes(life: Life, key: KeyBuffer, version: VersionClock): void {
+  writes(life: Life, key: KeyBuffer, version: VersionClock, value: Uint8Array | null): void {
     if (!(life instanceof NodeMember)) return;
     const { high, low } = version;
     const index = this.#workload.keyOf(key.hash);
@@ -91,6 +107,55 @@ export class Checks implements Overseer {
       isWriter: memory.writer === life,
     });
     if (fault !== null) this.#stage.blame('owners', fault, { key: index, node });
+    this.#leases.wrote(life, index);
+    if (value !== null) this.#judgeStored(index, value);
+  }
+
+  granted(
+    now: Instant,
+    keeper: LeaseKeeper,
+    { hash }: KeyBuffer,
+    token: LeaseToken,
+    holder: Address,
+    until: Instant,
+  ): void {
+    const key = this.#workload.keyOf(hash);
+    this.#stage.timeline.note(GRANTS, keeper.node, key, holder);
+    this.#blameLease(key, this.#leases.granted(now, keeper, key, token, holder, until));
+  }
+
+  filled(
+    now: Instant,
+    keeper: LeaseKeeper,
+    { hash }: KeyBuffer,
+    token: LeaseToken,
+    value: Uint8Array,
+    isStored: boolean,
+  ): void {
+    const key = this.#workload.keyOf(hash);
+    const id = this.#history.numberIn(value, value.length);
+    this.#stage.timeline.note(FILLS, keeper.node, key, id, isStored ? 1 : 0);
+    this.#blameLease(key, this.#leases.filled(now, keeper, key, token, isStored));
+    if (isStored) this.#storable.add(id);
+  }
+
+  released(keeper: LeaseKeeper, { hash }: KeyBuffer, token: LeaseToken): void {
+    const key = this.#workload.keyOf(hash);
+    this.#stage.timeline.note(FREES, keeper.node, key);
+    this.#leases.released(keeper, key, token);
+  }
+
+  lostPeer(life: Life, peer: Address): void {
+    this.#leases.holderLost(life, peer);
+  }
+
+  died(life: NodeMember): void {
+    this.#leases.died(life);
+  }
+
+  /** A loader begins. */
+  runs(member: Member, { key }: Operation, flight: Flight): void {
+    this.#blameLease(key, this.#leases.runs(member.address, key, flight.primary, flight));
   }
 
   written({ node }: Life, slab: Slab): void {
@@ -107,11 +172,25 @@ export class Checks implements Overseer {
 
   answered(member: Member, operation: Operation): void {
     const writer = this.#writerOf(operation.seen);
+    const source = this.#writerOf(operation.origin);
     const expireMax = this.#workload.expireMax[operation.key] as number;
-    const fault = judgeAnswer(operation, writer, member.stoodMs, expireMax);
+    const fault = judgeAnswer(operation, writer, source, member.stoodMs, expireMax);
     if (fault === null) return;
     const { id, key } = operation;
     this.#stage.blame('answers', `operation ${id} ${fault}`, { key, operations: [id] });
+  }
+
+  #blameLease(key: number, fault: string | null): void {
+    if (fault !== null) this.#stage.blame('leases', fault, { key });
+  }
+
+  /** What a loader has brought is stored by a fill that was not refused, and by nothing else. */
+  #judgeStored(key: number, value: Uint8Array): void {
+    const id = this.#history.numberIn(value, value.length);
+    const writer = this.#writerOf(id);
+    if (writer?.kind !== 'run' || this.#storable.has(id)) return;
+    const text = `what loader ${id} has brought is stored, and was not to be`;
+    this.#stage.blame('leases', text, { key, operations: [id] });
   }
 
   ordersDeath(life: NodeMember): void {
@@ -147,21 +226,76 @@ export class Checks implements Overseer {
     const byKey: Operation[][] = this.#workload.keys.map(() => []);
     for (const operation of this.#history.operations) byKey[operation.key]?.push(operation);
     for (const [key, operations] of byKey.entries()) {
-      const verdict = judgeRegister(operations.flatMap(accessesOf));
-      if (verdict.verdict !== 'ok') {
-        const shown = [...new Set(verdict.shown.map(({ operation }) => operation.id))];
-        const text = `key ${key} shows ${verdict.reason}`;
-        this.#stage.blame('linearizable', text, { key, operations: shown });
-      }
-      const fault = judgeSessions(operations, (seen) => this.#writerOf(seen));
-      if (fault === null) continue;
-      const shown = fault.shown.map(({ id }) => id);
-      this.#stage.blame('session', `key ${key}: ${fault.text}`, { key, operations: shown });
+      this.#judgeRegister(key, operations);
+      this.#judgeLoaded(key, operations);
+      this.#judgeSessions(key, operations);
     }
   }
 
+  #judgeRegister(key: number, operations: readonly Operation[]): void {
+    const verdict = judgeRegister(operations.flatMap((one) => this.#accessesOf(one)));
+    if (verdict.verdict === 'ok') return;
+    const shown = [...new Set(verdict.shown.map(({ operation }) => operation.id))];
+    const text = `key ${key} shows ${verdict.reason}`;
+    this.#stage.blame('linearizable', text, { key, operations: shown });
+  }
+
+  /** Nobody sees a load that began before a write that was done before they asked. */
+  #judgeLoaded(key: number, operations: readonly Operation[]): void {
+    const reads: LoadedRead<Operation>[] = [];
+    const seenBy = new Map<number, number>();
+    for (const operation of operations) {
+      const { begin, end, seen, origin } = operation;
+      const source = this.#writerOf(seen === NOTHING ? origin : seen);
+      if (source?.kind === 'run') reads.push({ begin, since: source.begin, what: operation });
+      else if (source !== null) seenBy.set(seen, Math.min(end, seenBy.get(seen) ?? end));
+    }
+    if (reads.length === 0) return;
+    const writes: KnownWrite<Operation>[] = [];
+    for (const operation of operations) {
+      if (operation.kind === 'run' || !mayWrite(operation)) continue;
+      const { id, begin } = operation;
+      const until = endOfWrite(operation);
+      writes.push({ begin, seenBy: Math.min(until, seenBy.get(id) ?? until), what: operation });
+    }
+    const fault = judgeFreshness(writes, reads);
+    if (fault === null) return;
+    const { write, read } = fault;
+    const source = read.seen === NOTHING ? read.origin : read.seen;
+    const text = `key ${key} shows what was loaded before a write that was done before it was asked for`;
+    this.#stage.blame('linearizable', text, { key, operations: [source, write.id, read.id] });
+  }
+
+  #judgeSessions(key: number, operations: readonly Operation[]): void {
+    const submitted = operations.filter(({ kind }) => kind !== 'run');
+    const fault = judgeSessions(submitted, (seen) => this.#writerOf(seen));
+    if (fault === null) return;
+    const shown = fault.shown.map(({ id }) => id);
+    this.#stage.blame('session', `key ${key}: ${fault.text}`, { key, operations: shown });
+  }
+
+  /** What an operation did to its key, as far as that binds anybody. */
+  #accessesOf(operation: Operation): Judged[] {
+    const { id, kind, begin, end, seen } = operation;
+    const accesses: Judged[] = [];
+    if (this.#mayWrite(operation)) {
+      accesses.push({ operation, begin, end: endOfWrite(operation), value: id, isWrite: true });
+    }
+    if (seen === NOTHING) return accesses;
+    const writer = this.#writerOf(seen);
+    // What was not stored was never the register's: whoever waited for it got it all the same.
+    const isBeside = kind === 'load' && writer?.kind === 'run' && !this.#mayWrite(writer);
+    if (!isBeside) accesses.push({ operation, begin, end, value: seen, isWrite: false });
+    return accesses;
+  }
+
+  /** A value that was loaded has changed its key if it was stored. */
+  #mayWrite(operation: Operation): boolean {
+    return operation.kind === 'run' ? this.#storable.has(operation.id) : mayWrite(operation);
+  }
+
   #writerOf(seen: number): Operation | null {
-    return seen === NOTHING ? null : (this.#history.operations[seen] ?? null);
+    return seen < 0 ? null : (this.#history.operations[seen] ?? null);
   }
 
   #suspect(life: NodeMember): Suspect {
@@ -177,15 +311,14 @@ export class Checks implements Overseer {
   }
 }
 
-/** What an operation did to its key, as far as that binds anybody. */
-function accessesOf(operation: Operation): Judged[] {
-  const { id, kind, begin, end, seen, outcome } = operation;
-  const accesses: Judged[] = [];
-  const wrote = kind === 'delete' ? isDone(operation) || outcome === 'miss' : isDone(operation);
-  if (kind !== 'get' && kind !== 'expire' && (wrote || isDoubtful(operation))) {
-    const until = wrote ? end : Number.POSITIVE_INFINITY;
-    accesses.push({ operation, begin, end: until, value: id, isWrite: true });
-  }
-  if (seen !== NOTHING) accesses.push({ operation, begin, end, value: seen, isWrite: false });
-  return accesses;
+/** Whether what somebody has asked for has changed its key, or may have. */
+function mayWrite(operation: Operation): boolean {
+  const { kind } = operation;
+  if (kind === 'get' || kind === 'expire' || kind === 'load') return false;
+  if (kind === 'delete' && operation.outcome === 'miss') return true;
+  return isDone(operation) || isDoubtful(operation);
 }
+
+/** When the change was done for certain; Infinity if nobody knows. */
+const endOfWrite = (operation: Operation): number =>
+  isDoubtful(operation) ? Number.POSITIVE_INFINITY : operation.end;

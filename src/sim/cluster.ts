@@ -1,15 +1,18 @@
 /** What the threads of a run have in common: their machines, what they share, what they are told. */
-import type { Epoch, Instant } from '../base/units.js';
+import type { Epoch, Instant, KeyHash } from '../base/units.js';
+import type { LoadOutcome } from '../loading/load-call.js';
 import type { Outbox } from '../node/outbox.js';
 import type { Reply } from '../node/reply.js';
 import type { RingView } from '../node/ring-view.js';
 import type { Address, Message, RequestId } from '../wire/message.js';
 import type { Board } from './board.js';
 import type { End } from './channel.js';
+import type { History, Operation } from './history.js';
 import type { Member } from './member.js';
 import type { Memory } from './memory.js';
 import type { Network } from './network.js';
 import type { Parts } from './parts.js';
+import type { Runs } from './runs.js';
 import type { Stage } from './stage.js';
 
 /** What the supervisor says about the threads themselves. */
@@ -21,7 +24,7 @@ export type Control =
   | { readonly control: 'drain' }
   | { readonly control: 'stop' };
 
-/** The machine in a member: a node's, or a client's router. */
+/** The machine in a member: a node's, or a client's. */
 export interface Machine {
   readonly deadline: Instant;
   receive(now: Instant, from: Address, epoch: Epoch, message: Message, out: Outbox): void;
@@ -39,6 +42,19 @@ export interface World {
   readonly parts: Parts;
   /** A request that a member submitted has been answered. */
   answered(member: Member, id: RequestId, reply: Reply): void;
+  readonly history: History;
+  readonly runs: Runs;
+  /** Which key has this hash, and what a key is called. */
+  keyOf(hash: KeyHash): number;
+  keyText(key: number): string;
+  /**
+   * A getOrLoad has ended.
+   *
+   * @param origin number of the run that the outcome is from, where it is no value
+   */
+  loaded(member: Member, operation: Operation, outcome: LoadOutcome, origin: number): void;
+  /** The caller of a getOrLoad waits no more. */
+  left(member: Member, operation: Operation): void;
   /** A member is dead. */
   died(member: Member): void;
   /** How long the supervisor has stood still, all in all. */

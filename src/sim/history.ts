@@ -1,23 +1,56 @@
 /**
  * What the submitters asked and heard. Every value is unique: it begins with the number of the
  * operation that wrote it, and the rest follows from that, so a value that is torn, or another's, shows.
+ *
+ * Each run of a loader is put down as an operation of its own (`run`), beside the calls (`load`) that
+ * get what it brings: so it is known of every value, and of every error, which load it is from.
  */
+import { unreachable } from '../base/assert.js';
 import type { ErrorCode } from '../base/errors.js';
-import { type Instant, NEVER } from '../base/units.js';
+import { type Duration, type Instant, NEVER } from '../base/units.js';
+import type { LoadOutcome, LoadTerms } from '../loading/load-call.js';
+import { REQUEST_TIMEOUT } from '../node/limits.js';
 import type { Reply } from '../node/reply.js';
 import type { ReplyStatus } from '../wire/message.js';
 
-export type OperationKind = 'get' | 'set' | 'add' | 'delete' | 'expire';
-export const KINDS: readonly OperationKind[] = ['get', 'set', 'add', 'delete', 'expire'];
+export type OperationKind =
+  | 'get'
+  | 'set'
+  | 'add'
+  | 'delete'
+  | 'expire'
+  /** getOrLoad. */
+  | 'load'
+  /** A loader runs: nobody submits that. */
+  | 'run';
+export const KINDS: readonly OperationKind[] = [
+  'get',
+  'set',
+  'add',
+  'delete',
+  'expire',
+  'load',
+  'run',
+];
+
+/** What a getOrLoad asks for; its circuit breaker is its client's. */
+export interface LoadWish extends Omit<LoadTerms, 'breaker'> {
+  readonly ttl: Duration | null;
+  readonly beta: number;
+  /** After so long the caller waits no more, whatever comes; null: it is patient. */
+  readonly patience: Duration | null;
+}
 
 /** How it ended: as it was answered, or not at all. */
 export type Outcome =
   | Exclude<ReplyStatus, 'failed'>
   | ErrorCode
-  /** It waits for its answer. */
+  /** It waits for its answer. run: the loader runs, or what it brought is being stored. */
   | 'open'
-  /** Its submitter died. */
-  | 'abandoned';
+  /** Its submitter died, or waits no more. */
+  | 'abandoned'
+  /** run: what a loader brings that has ended already. Nobody may ever see it. */
+  | 'lie';
 
 /** Outcomes by number, for the timeline. */
 export const OUTCOMES: readonly Outcome[] = [
@@ -34,6 +67,10 @@ export const OUTCOMES: readonly Outcome[] = [
   'ERR_BUSY',
   'ERR_VALUE_TOO_LARGE',
   'ERR_CLOSED',
+  'ERR_LOADER',
+  'ERR_LOAD_TIMEOUT',
+  'ERR_CIRCUIT_OPEN',
+  'lie',
 ];
 
 /** Nothing was seen. */
@@ -61,11 +98,25 @@ export interface Operation {
   outcome: Outcome;
   /** Number of the operation that wrote the value that was seen. */
   seen: number;
-  /** set, add: bytes of the value; when it expires, by the submitter's clock. */
+  /** set, add, run: bytes of the value; when it expires, by the submitter's clock. */
   readonly size: number;
-  readonly expiry: Instant;
+  expiry: Instant;
   answers: number;
+  /** load: what is wanted. */
+  readonly wish: LoadWish | null;
+  /** load: number of the run that the answer is from, if that is no value; NOTHING if it is from none. */
+  origin: number;
+  /** load: the answer has expired, and the caller has said that it may. */
+  isStale: boolean;
 }
+
+/** How long an answer may take. */
+export const timeFor = ({ wish }: Operation): Duration => wish?.timeout ?? REQUEST_TIMEOUT;
+
+type Draft = Omit<
+  Operation,
+  'id' | 'end' | 'endedAt' | 'outcome' | 'seen' | 'answers' | 'origin' | 'isStale'
+>;
 
 export class History {
   readonly operations: Operation[] = [];
@@ -73,9 +124,7 @@ export class History {
   #written = new Uint8Array(64);
   #read = new Uint8Array(64);
 
-  begin(
-    operation: Omit<Operation, 'id' | 'end' | 'endedAt' | 'outcome' | 'seen' | 'answers'>,
-  ): Operation {
+  begin(operation: Draft): Operation {
     const begun: Operation = {
       id: this.operations.length,
       key: operation.key,
@@ -92,6 +141,9 @@ export class History {
       size: operation.size,
       expiry: operation.expiry,
       answers: 0,
+      wish: operation.wish,
+      origin: NOTHING,
+      isStale: false,
     };
     this.operations.push(begun);
     return begun;
@@ -102,7 +154,40 @@ export class History {
     operation.end = stamp;
     operation.endedAt = at;
     operation.outcome = reply.error ?? (reply.status as Exclude<ReplyStatus, 'failed'>);
-    if (reply.hasValue) operation.seen = this.#numberIn(reply);
+    if (reply.hasValue) operation.seen = this.#numberOf(reply);
+  }
+
+  /**
+   * The answer to a getOrLoad.
+   *
+   * @param origin number of the run that it is from, where it is no value
+   */
+  answerLoad(
+    operation: Operation,
+    stamp: number,
+    at: Instant,
+    outcome: LoadOutcome,
+    origin: number,
+  ): void {
+    operation.answers++;
+    operation.end = stamp;
+    operation.endedAt = at;
+    operation.origin = origin;
+    switch (outcome.status) {
+      case 'value':
+        operation.outcome = 'found';
+        operation.isStale = outcome.isStale;
+        operation.seen = this.numberIn(outcome.value.bytes, outcome.value.bytes.length);
+        break;
+      case 'nothing':
+        operation.outcome = 'miss';
+        break;
+      case 'failed':
+        operation.outcome = outcome.failure.code;
+        break;
+      default:
+        unreachable(outcome);
+    }
   }
 
   /** The bytes of a value, in memory that is used again. */
@@ -118,18 +203,21 @@ export class History {
     return bytes;
   }
 
-  /** Which operation wrote a value. */
-  #numberIn(reply: Reply): number {
-    const { length } = reply;
+  /** Which operation wrote a value, the first `length` bytes; NONSENSE if none did. */
+  numberIn(bytes: Uint8Array, length: number): number {
     if (length < NUMBER_BYTES) return NONSENSE;
-    if (length > this.#read.length) this.#read = new Uint8Array(length * 2);
-    const bytes = this.#read;
-    reply.copyValue(bytes, 0);
     const [a = 0, b = 0, c = 0, d = 0] = bytes;
     const id = (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
     if (this.operations[id]?.size !== length) return NONSENSE;
     for (let i = NUMBER_BYTES; i < length; i++) if (bytes[i] !== filler(id, i)) return NONSENSE;
     return id;
+  }
+
+  #numberOf(reply: Reply): number {
+    const { length } = reply;
+    if (length > this.#read.length) this.#read = new Uint8Array(length * 2);
+    if (length >= NUMBER_BYTES) reply.copyValue(this.#read, 0);
+    return this.numberIn(this.#read, length);
   }
 }
 

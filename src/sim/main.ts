@@ -7,6 +7,7 @@ import { type BatchTask, runBatch } from './batch.js';
 import { type Job, parseCommandLine } from './command-line.js';
 import { PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
 import { type PlantResult, playSeed, type SeedResult } from './run.js';
+import { type LoadTally, newTally } from './runs.js';
 import { FAULT_NAMES, FAULTS } from './swarm.js';
 
 const EXIT_OK = 0;
@@ -68,6 +69,7 @@ function playOne(seed: number, plant: PlantName | null, say: (line: string) => v
   say(
     `${operations} operations, ${messages} messages, ${events} events, ${faults} faults, ${epochs} epochs in ${(virtualMs / 1_000).toFixed(1)} virtual seconds`,
   );
+  say(describeLoads(result.loads));
   if (result.violation !== null) sayFailure(result, say);
   say(`digest ${digestOf(result)}`);
   return result.violation === null ? EXIT_OK : EXIT_FAILED;
@@ -83,12 +85,24 @@ function sayFailure({ seed, plant, drew, story }: SeedResult, say: (line: string
 
 const digestOf = ({ digest }: SeedResult): string => digest.toString(16).padStart(8, '0');
 
+/** How loads went: that there are fewer of them than calls is what they are for. */
+const describeLoads = (loads: LoadTally): string =>
+  `${loads.calls} getOrLoads ended: ${loads.runs} loads, ${loads.stored} stored; ${loads.joined} joined one, ${loads.waited} waited for another thread's, ${loads.stale} had stale values, ${loads.refused} were refused; of the leases ${loads.voided} were voided by a write, ${loads.abandoned} by a death, ${loads.expired} by time`;
+
 async function playMany(
   { first, count, plant, threads }: Job & { readonly kind: 'seeds' },
   say: (line: string) => void,
 ): Promise<number> {
   say(`seeds ${first} to ${first + count - 1}`);
-  const totals = { seeds: 0, failed: 0, operations: 0, events: 0, faults: 0, virtualMs: 0 };
+  const totals = {
+    seeds: 0,
+    failed: 0,
+    operations: 0,
+    events: 0,
+    faults: 0,
+    virtualMs: 0,
+    loads: newTally(),
+  };
   const begun = performance.now();
   let said = begun;
   function* tasks(): Generator<BatchTask> {
@@ -100,6 +114,7 @@ async function playMany(
     totals.events += result.events;
     totals.faults += result.faults;
     totals.virtualMs += result.virtualMs;
+    add(totals.loads, result.loads);
     if (result.violation !== null) {
       totals.failed++;
       sayFailure(result, say);
@@ -110,6 +125,7 @@ async function playMany(
     }
     return true;
   });
+  say(describeLoads(totals.loads));
   const seconds = (performance.now() - begun) / 1_000;
   const { seeds, failed, operations, events, faults, virtualMs } = totals;
   say(
@@ -119,6 +135,10 @@ async function playMany(
     `${seconds.toFixed(1)} s, ${((1_000 * seconds) / seeds).toFixed(1)} ms a seed, ${Math.round(events / seconds)} events per second`,
   );
   return failed === 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+function add(totals: LoadTally, more: LoadTally): void {
+  for (const name of Object.keys(totals) as (keyof LoadTally)[]) totals[name] += more[name];
 }
 
 async function huntAll(

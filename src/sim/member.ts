@@ -188,6 +188,9 @@ export abstract class Member extends Actor implements Outbox, Peek {
   /** A turn begins. */
   protected onTurn(): void {}
 
+  /** Its channel to another thread is lost. */
+  protected onLost(_address: Address): void {}
+
   /** Another ring is in use. */
   protected onRing(_epoch: Epoch): void {}
 
@@ -239,6 +242,7 @@ export abstract class Member extends Actor implements Outbox, Peek {
     this.ports[address] = undefined;
     if (end !== undefined) this.network.close(end);
     this.stage.timeline.note(TOLD_LOST, this.seat, address);
+    this.onLost(address);
     this.machine.peerLost(this.now, address, this.out);
   }
 

@@ -11,21 +11,25 @@ import { refuseUnlessSlab } from '../slab/attach.js';
 import type { Floor } from '../slab/index-census.js';
 import { ReadScratch, SlabReader } from '../slab/reader.js';
 import { type InstallOutcome, Slab } from '../slab/slab.js';
+import type { Address } from '../wire/message.js';
+import type { LeaseKeeper } from './check/leases.js';
+import type { LeaseWitness } from './witnessed-book.js';
 
 /** Notes of simulated readers all go to one ring. */
 const NOTE_RING = 1;
 
-/** Who is told of writes. */
-export interface Witness {
-  /** Something is written under a version: a value, or the floor that a delete leaves. */
-  writes(life: Life, key: KeyBuffer, version: VersionClock): void;
+/** Who is told of writes, and of leases. */
+export interface Witness extends LeaseWitness {
+  /** Something is written under a version: a value, or (null) the floor that a delete leaves. */
+  writes(life: Life, key: KeyBuffer, version: VersionClock, value: Uint8Array | null): void;
   /** It has been written. */
   written(life: Life, slab: Slab): void;
+  /** A life has lost its channel to another thread. */
+  lostPeer(life: Life, peer: Address): void;
 }
 
-/** A life of a node, as far as its memory is concerned. */
-export interface Life {
-  readonly node: NodeIndex;
+/** A life of a node, as far as its memory and its leases are concerned. */
+export interface Life extends LeaseKeeper {
   readonly memory: Memory;
 }
 
@@ -83,14 +87,14 @@ export class WitnessedSlab extends Slab {
     version: VersionClock,
     loading = 0,
   ): InstallOutcome {
-    this.#witness.writes(this.#life, key, version);
+    this.#witness.writes(this.#life, key, version, value.subarray(start, end));
     const outcome = super.install(key, now, value, start, end, kind, expiry, version, loading);
     this.#witness.written(this.#life, this);
     return outcome;
   }
 
   override delete(key: KeyBuffer, now: Instant, version: VersionClock): boolean {
-    this.#witness.writes(this.#life, key, version);
+    this.#witness.writes(this.#life, key, version, null);
     const isDone = super.delete(key, now, version);
     this.#witness.written(this.#life, this);
     return isDone;

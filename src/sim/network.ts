@@ -31,6 +31,8 @@ const TYPES: readonly Message['type'][] = [
   'suspect',
   'trust',
   'epoch',
+  'late',
+  'wake',
 ];
 const typeNumber = (message: Message): number => TYPES.indexOf(message.type);
 /** A message of the tail takes twice the time, at most so many times over. */

@@ -16,13 +16,14 @@ import { TURN_BEAT } from '../membership/vigil.js';
 import type { CacheNode } from '../node/cache-node.js';
 import type { Command } from '../node/command.js';
 import { SlabRefused } from '../slab/slab.js';
-import type { Address, Message, RequestId } from '../wire/message.js';
+import type { Address, LeaseToken, Message, RequestId } from '../wire/message.js';
 import type { End } from './channel.js';
 import type { Ping } from './check/downs.js';
 import type { Control, World } from './cluster.js';
 import { Member } from './member.js';
 import { type Life, type Memory, type Witness, WitnessedSlab } from './memory.js';
 import { stepNumber } from './timeline.js';
+import { type BookOwner, witnessedBook } from './witnessed-book.js';
 
 /** What a life is put together with. */
 export interface LifeOptions {
@@ -46,7 +47,7 @@ export interface LifeOptions {
 const STEP_MS_MAX = 30;
 const DIES = stepNumber('dies');
 
-export class NodeMember extends Member implements Life {
+export class NodeMember extends Member implements Life, BookOwner {
   readonly node: NodeIndex;
   readonly memory: Memory;
   /** The supervisor's pings. */
@@ -61,6 +62,7 @@ export class NodeMember extends Member implements Life {
   /** The epoch that counted when its present turn began, and how long the supervisor had stood. */
   turnEpoch: Epoch;
   supervisorStoodMs = 0;
+  recalled: LeaseToken | null = null;
   readonly #options: LifeOptions;
   #machine: CacheNode | null = null;
   #hasDrained = false;
@@ -121,6 +123,7 @@ export class NodeMember extends Member implements Life {
         detector: parts.detector(this.#detector()),
         turnsOf: (peer) => board.turns[peer] as number,
       },
+      leases: witnessedBook(parts.book, this, witness, {}),
     });
     this.beginTurns(this.#options.supervisor);
     this.#options.tell(this, 'serving');
@@ -139,6 +142,14 @@ export class NodeMember extends Member implements Life {
     this.stage.timeline.note(DIES, this.seat);
     this.end();
     this.network.close(this.#options.supervisor);
+  }
+
+  /** Where an answer comes from memory, it is known from which load: the message does not say so. */
+  override send(to: Address, message: Message): void {
+    if (message.type === 'reply' && message.status === 'miss' && message.lease !== null) {
+      if (this.recalled !== null) this.world.runs.recalls(to, message.id, this.node, this.recalled);
+    }
+    super.send(to, message);
   }
 
   override readControls(): void {
@@ -167,6 +178,10 @@ export class NodeMember extends Member implements Life {
     this.turnEpoch = board.epoch;
     this.supervisorStoodMs = this.world.supervisorStoodMs;
     board.turns[this.node] = ((board.turns[this.node] as number) + 1) | 0;
+  }
+
+  protected override onLost(address: Address): void {
+    this.#options.witness.lostPeer(this, address);
   }
 
   protected notices(): boolean {

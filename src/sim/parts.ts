@@ -3,6 +3,8 @@
  * one of them, from outside, so that nothing below knows that there are such things as plants.
  */
 import type { Epoch, Instant } from '../base/units.js';
+import { LeaseBook } from '../loading/lease-book.js';
+import { Loads, type LoadsOptions } from '../loading/loads.js';
 import type { Detector } from '../membership/detector.js';
 import type { Supervision } from '../membership/supervision.js';
 import type { SupervisionOutbox } from '../membership/supervision-options.js';
@@ -12,6 +14,7 @@ import type { RingView } from '../node/ring-view.js';
 import { Router } from '../node/router.js';
 import { type Peek, SharedReads } from '../node/shared-reads.js';
 import type { Member } from './member.js';
+import type { BookClass } from './witnessed-book.js';
 
 export class Parts {
   node(options: CacheNodeOptions): CacheNode {
@@ -21,6 +24,16 @@ export class Parts {
   /** The router of a client. */
   router(): Router {
     return new Router({ local: null });
+  }
+
+  /** The loads of a client. */
+  loads(options: LoadsOptions): Loads {
+    return new Loads(options);
+  }
+
+  /** What a node keeps its leases in. */
+  get book(): BookClass {
+    return LeaseBook;
   }
 
   reads(peek: Peek): SharedReads {

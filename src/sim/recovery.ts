@@ -68,6 +68,7 @@ export class Recovery {
       }
     }
     stage.runUntil(instant(stage.now + ANSWERS_MS));
+    if (stage.swarm.loadShare > 0) probes.push(...this.#probeLoads(keys));
     for (const { id, key, kind, outcome } of probes) {
       if (FINE.has(outcome)) continue;
       const text = `without faults, operation ${id} (${kind}) ended as ${outcome}`;
@@ -77,6 +78,31 @@ export class Recovery {
       if (outstanding > 0)
         stage.blame('liveness', `seat ${seat} still holds ${outstanding} requests`);
     }
+  }
+
+  /** Every client loads keys that somebody deletes, and some that are there; then nobody holds anything. */
+  #probeLoads(keys: number): Operation[] {
+    const { stage, workload, clients } = this.#patient;
+    const probes: Operation[] = [];
+    for (let key = 0; key < keys; key++) {
+      for (const [i, client] of clients.entries()) {
+        if ((key + i) % 3 === 0) workload.submit(client, 'delete', key);
+        probes.push(workload.submit(client, 'load', key), workload.submit(client, 'load', key));
+      }
+    }
+    // Refreshes, and what is remembered of errors, are over by then.
+    stage.runUntil(instant(stage.now + ANSWERS_MS));
+    for (const { seat, loads } of clients) {
+      const left = loads.leftovers;
+      if (left !== null) stage.blame('liveness', `seat ${seat} still holds ${left}`);
+    }
+    for (const { node, machine } of this.#patient.lives) {
+      const { leases, remembered } = machine.stats.leases;
+      const left =
+        leases > 0 ? `${leases} leases` : remembered > 0 ? `${remembered} outcomes` : null;
+      if (left !== null) stage.blame('liveness', `node ${node} still holds ${left}`, { node });
+    }
+    return probes;
   }
 
   get #members(): Member[] {

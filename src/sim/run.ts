@@ -1,5 +1,6 @@
 /** One seed, from what it draws to what came of it. Plain data, to be handed between threads. */
 import { type PlantName, partsFor } from './plants.js';
+import type { LoadTally } from './runs.js';
 import type { Violation } from './stage.js';
 import { tellStory } from './story.js';
 import { describeSwarm, drawSwarm } from './swarm.js';
@@ -21,6 +22,7 @@ export interface SeedResult {
   readonly faults: number;
   readonly epochs: number;
   readonly virtualMs: number;
+  readonly loads: LoadTally;
 }
 
 export function playSeed(seed: number, plant: PlantName | null): SeedResult {
@@ -49,6 +51,7 @@ export function playSeed(seed: number, plant: PlantName | null): SeedResult {
     faults: world.faults,
     epochs: board.epoch,
     virtualMs: stage.now - begun,
+    loads: world.runs.tally,
   };
 }
 

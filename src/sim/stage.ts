@@ -38,6 +38,7 @@ export interface Chances {
   readonly workload: Prng;
   readonly steps: Prng;
   readonly supervisor: Prng;
+  readonly loads: Prng;
 }
 
 export class Stage {
@@ -65,6 +66,7 @@ export class Stage {
       workload: root.fork(),
       steps: root.fork(),
       supervisor: root.fork(),
+      loads: root.fork(),
     };
   }
 

@@ -3,6 +3,7 @@
  * happened to the key or the node at fault.
  */
 import { unreachable } from '../base/assert.js';
+import { NEVER } from '../base/units.js';
 import { KINDS, NOTHING, type Operation, OUTCOMES } from './history.js';
 import type { Violation } from './stage.js';
 import { eventName, SUPERVISOR_SEAT } from './supervisor.js';
@@ -20,11 +21,14 @@ export function tellStory(
   operations: readonly Operation[],
 ): string[] {
   const { check, text, key, node } = violation;
-  const isMeant =
-    key !== null
-      ? (moment: Moment): boolean => COMMON.has(moment.step) || isAboutKey(moment, key, operations)
-      : (moment: Moment): boolean =>
-          COMMON.has(moment.step) || (node !== null && isAboutNode(moment, node));
+  // What is judged at the end may have happened long before.
+  const ends = violation.operations.map((id) => operations[id]?.endedAt ?? NEVER);
+  const until = ends.length === 0 ? NEVER : Math.max(...ends);
+  const isMeant = (moment: Moment): boolean => {
+    if (moment.at > until) return false;
+    if (COMMON.has(moment.step)) return true;
+    return key !== null ? isAboutKey(moment, key, operations) : isAboutNode(moment, node);
+  };
   return [
     `${check}: ${text}`,
     ...violation.operations.map((id) => `  ${describeOperation(operations[id])}`),
@@ -46,13 +50,19 @@ function isAboutKey(
     case 'looks':
       return operations[what]?.key === key;
     case 'writes':
+    case 'grants':
+    case 'fills':
+    case 'frees':
       return what === key;
+    case 'loads':
+    case 'loaded':
+      return more === key;
     default:
       return false;
   }
 }
 
-function isAboutNode({ step, numbers }: Moment, node: number): boolean {
+function isAboutNode({ step, numbers }: Moment, node: number | null): boolean {
   const [who, what] = numbers;
   switch (step) {
     case 'sends':
@@ -62,6 +72,11 @@ function isAboutNode({ step, numbers }: Moment, node: number): boolean {
     case 'answered':
     case 'writes':
     case 'looks':
+    case 'loads':
+    case 'loaded':
+    case 'grants':
+    case 'fills':
+    case 'frees':
       return false;
     default:
       return who === node || what === node;
@@ -70,8 +85,10 @@ function isAboutNode({ step, numbers }: Moment, node: number): boolean {
 
 function describeOperation(operation: Operation | undefined): string {
   if (operation === undefined) return '?';
-  const { id, kind, key, seat, beganAt, endedAt, outcome, seen } = operation;
-  const saw = seen === NOTHING ? '' : `, saw the value of operation ${seen}`;
+  const { id, kind, key, seat, beganAt, endedAt, outcome, seen, origin, isStale } = operation;
+  const from = origin === NOTHING ? '' : `, from operation ${origin}`;
+  const how = isStale ? 'expired value' : 'value';
+  const saw = seen === NOTHING ? from : `, saw the ${how} of operation ${seen}`;
   return `operation ${id}: ${nameOf(seat)} ${kind} k${key}, ${beganAt.toFixed(2)} to ${endedAt.toFixed(2)}: ${outcome}${saw}`;
 }
 
@@ -128,6 +145,16 @@ function wordsOf({ step, numbers }: Moment): string {
       return `${name} ${step}`;
     case 'calm':
       return 'the faults end';
+    case 'loads':
+      return `${name} begins loader ${what} of k${more}, under a lease of n${most}`;
+    case 'loaded':
+      return `${name} is done with loader ${what}, ${most === 1 ? 'stored' : 'not stored'}`;
+    case 'grants':
+      return `${name} grants a lease of k${what} to address ${more}`;
+    case 'fills':
+      return `${name} ${most === 1 ? 'accepts' : 'refuses'} for k${what} what loader ${more} has brought`;
+    case 'frees':
+      return `${name} takes back a lease of k${what}`;
     default:
       return unreachable(step);
   }

@@ -10,6 +10,7 @@
  */
 import { Prng } from '../base/prng.js';
 import { type Bytes, bytes, type Duration, duration } from '../base/units.js';
+import { LOADS_MAX, WAITERS_MAX } from '../loading/limits.js';
 
 /** Each is on in about half of the seeds, `codec` in fewer. */
 export const FAULTS = {
@@ -37,10 +38,25 @@ export const FAULTS = {
   'stepped-reads': 'other threads run between the steps of a read in place',
   'stepped-turns': 'the ring changes between the beginning of a turn and what is done in it',
   codec: 'rings and frames go as bytes',
+  'slow-loads': 'loaders take seconds, or hang for ever',
+  'failing-loads': 'loaders fail, some before they have begun',
+  'empty-loads': 'loaders find nothing',
+  'lying-loads': 'loaders come back although they have ended',
+  'loader-death': 'a client dies while its loader runs',
+  impatience: 'callers give up what they wait for',
 } as const;
 
 export type FaultName = keyof typeof FAULTS;
 export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
+/** Those of loading: they come to nothing where nothing is loaded. */
+const LOAD_FAULTS: ReadonlySet<FaultName> = new Set<FaultName>([
+  'slow-loads',
+  'failing-loads',
+  'empty-loads',
+  'lying-loads',
+  'loader-death',
+  'impatience',
+]);
 
 /** What a seed draws. Shares are chances from 0 to 1; means are of exponential-like draws. */
 export interface Swarm {
@@ -71,6 +87,13 @@ export interface Swarm {
   readonly valueBytesMax: number;
   /** Whether keys of other nodes are read in their slabs. */
   readonly readsInPlace: boolean;
+  /** Share of getOrLoads among the operations of clients. */
+  readonly loadShare: number;
+  /** Whether some clients have a circuit breaker. */
+  readonly breakers: boolean;
+  /** Loads of a client at a time, and calls of it that wait for one key. */
+  readonly loadsMax: number;
+  readonly waitersMax: number;
   /** Time between two faults, on average. */
   readonly calm: Duration;
   readonly delayMin: number;
@@ -90,17 +113,21 @@ export const SECONDS_MIN = 60;
 export const FAULTS_MIN = 3;
 
 const ON_SHARE = 0.5;
+/** In four seeds of five anything is loaded at all. */
+const LOAD_ON_SHARE = 0.6;
 /** It costs a third more time, and finds faults of the codecs only. */
 const CODEC_SHARE = 0.15;
 
 export function drawSwarm(seed: number): Swarm {
   const prng = new Prng(seed);
-  const faults = drawFaults(prng);
+  const loading = drawLoading(new Prng(seed ^ 0x10ad));
+  const faults = new Set([...drawFaults(prng), ...loading.faults]);
   const within = (least: number, most: number): number => least + prng.below(most - least + 1);
   const oneOf = <T>(...choices: readonly T[]): T => choices[prng.below(choices.length)] as T;
   const shareIf = (fault: FaultName, most: number): number =>
     faults.has(fault) ? most * (0.1 + 0.9 * prng.unit()) : 0;
   return {
+    ...loading,
     seed,
     faults,
     nodes: within(2, 6),
@@ -134,9 +161,27 @@ export function drawSwarm(seed: number): Swarm {
   };
 }
 
+type Loading = Pick<Swarm, 'loadShare' | 'breakers' | 'loadsMax' | 'waitersMax' | 'faults'>;
+
+/** Whether, how and how much is loaded: from a chance of its own, beside all else. */
+function drawLoading(prng: Prng): Loading {
+  const oneOf = (...choices: readonly number[]): number =>
+    choices[prng.below(choices.length)] as number;
+  const loadShare = oneOf(0, 0.2, 0.5, 0.5, 0.8);
+  const faults = [...LOAD_FAULTS].filter(() => prng.unit() < LOAD_ON_SHARE);
+  return {
+    loadShare,
+    breakers: prng.unit() < ON_SHARE,
+    loadsMax: oneOf(LOADS_MAX, LOADS_MAX, 16),
+    waitersMax: oneOf(WAITERS_MAX, WAITERS_MAX, 8),
+    faults: new Set(loadShare === 0 ? [] : faults),
+  };
+}
+
 function drawFaults(prng: Prng): Set<FaultName> {
+  const names = FAULT_NAMES.filter((name) => !LOAD_FAULTS.has(name));
   for (;;) {
-    const faults = FAULT_NAMES.filter(
+    const faults = names.filter(
       (name) => prng.unit() < (name === 'codec' ? CODEC_SHARE : ON_SHARE),
     );
     if (faults.length >= FAULTS_MIN) return new Set(faults);
@@ -149,6 +194,7 @@ export function describeSwarm(swarm: Swarm): string {
   const reads = readsInPlace ? 'in place' : 'by message';
   const parts = [
     `${nodes} nodes, ${clients} clients, ${keys} keys, reads ${reads}, restarts ${restart}`,
+    `${Math.round(100 * swarm.loadShare)} % of what clients ask is loaded`,
     `heartbeat ${heartbeatInterval} ms × ${swarm.heartbeatFailures}, peers by ${swarm.detector}`,
     `faults: ${[...faults].join(' ')}`,
   ];

@@ -37,6 +37,11 @@ export const STEPS = [
   'jumps', // who, ms
   'event', // supervisor, node, number of the event's kind
   'calm', // the faults end
+  'loads', // a loader begins: client, run, key, primary
+  'loaded', // it has ended, and what it brought was stored, or not: client, run, key, 1 if it was
+  'grants', // a lease: node, key, holder
+  'fills', // node, key, run, 1 if it is stored
+  'frees', // a lease was given back: node, key
 ] as const;
 export type Step = (typeof STEPS)[number];
 

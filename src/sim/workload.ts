@@ -4,14 +4,22 @@
  */
 import { KeyBuffer } from '../base/key.js';
 import type { Prng } from '../base/prng.js';
-import { type Instant, instant, type KeyHash, NEVER } from '../base/units.js';
+import {
+  type Duration,
+  duration,
+  type Instant,
+  instant,
+  type KeyHash,
+  NEVER,
+} from '../base/units.js';
 import type { Command } from '../node/command.js';
-import type { RequestId } from '../wire/message.js';
+import type { Op, RequestId } from '../wire/message.js';
 import type { Input } from './channel.js';
 import { ClientMember } from './client-member.js';
 import {
   type History,
   KINDS,
+  type LoadWish,
   type Operation,
   type OperationKind,
   VALUE_BYTES_MIN,
@@ -25,6 +33,9 @@ const BEGINS = stepNumber('begins');
 const BURST_MAX = 4;
 /** Longest time to live. */
 const TTL_MS_MAX = 3_000;
+/** With `impatience`, so many callers do not wait for what they asked for, and how long they do. */
+const IMPATIENT_SHARE = 0.1;
+const PATIENCE_MS_MAX = 100;
 
 export class Workload {
   readonly keys: readonly string[];
@@ -72,13 +83,14 @@ export class Workload {
   /** A burst of random operations of one submitter. */
   burst(member: Member): number {
     const count = 1 + this.#prng.below(BURST_MAX);
-    for (let i = 0; i < count; i++) this.submit(member, this.#kind(), this.#key());
+    for (let i = 0; i < count; i++) this.submit(member, this.#kindFor(member), this.#key());
     return count;
   }
 
   /** One operation, which begins now, or when its submitter comes to it. */
   submit(member: Member, kind: OperationKind, key: number): Operation {
     const { expiryShare, valueBytesMax } = this.#stage.swarm;
+    const wish = kind === 'load' ? this.#wish() : null;
     const hasExpiry = kind === 'expire' || this.#prng.unit() < expiryShare;
     const expiry = hasExpiry ? this.#expiry(member) : NEVER;
     if (kind === 'expire' && expiry > (this.expireMax[key] as number)) this.expireMax[key] = expiry;
@@ -92,6 +104,7 @@ export class Workload {
       stoodMs: member.stoodMs,
       size: VALUE_BYTES_MIN + this.#prng.below(valueBytesMax - VALUE_BYTES_MIN + 1),
       expiry,
+      wish,
     });
     this.#stage.timeline.note(BEGINS, member.seat, operation.id, key, KINDS.indexOf(kind));
     member.open.add(operation.id as RequestId);
@@ -104,7 +117,8 @@ export class Workload {
     const id = operation.id as RequestId;
     if (member instanceof ClientMember) {
       this.#load(member.command, operation);
-      member.submit(id);
+      if (operation.kind === 'load') member.load(operation);
+      else member.submit(id);
     } else if (member instanceof NodeMember) {
       this.#load(this.#command, operation);
       member.submit(id, this.#command);
@@ -114,7 +128,7 @@ export class Workload {
   #load(command: Command, operation: Operation): void {
     const { kind, key, expiry } = operation;
     const isSet = kind === 'set' || kind === 'add';
-    command.prepare(kind === 'add' ? 'set' : kind);
+    command.prepare(opOf(kind));
     command.key.loadString(this.keys[key] as string);
     command.expiry = expiry;
     if (!isSet) return;
@@ -124,6 +138,31 @@ export class Workload {
     command.condition = 'if-absent';
     // What is there is told, or there would be nothing to check in a refusal.
     command.wantOld = true;
+  }
+
+  /** Clients load, nodes' own connections do not. */
+  #kindFor(member: Member): OperationKind {
+    const { swarm, chances } = this.#stage;
+    const isLoad = swarm.loadShare > 0 && member instanceof ClientMember;
+    return isLoad && chances.loads.unit() < swarm.loadShare ? 'load' : this.#kind();
+  }
+
+  #wish(): LoadWish {
+    const { swarm, isCalm, chances } = this.#stage;
+    const prng = chances.loads;
+    const oneOf = (...choices: readonly number[]): Duration =>
+      duration(choices[prng.below(choices.length)] as number);
+    const isImpatient = !isCalm && swarm.faults.has('impatience') && prng.unit() < IMPATIENT_SHARE;
+    return {
+      timeout: oneOf(300, 1_000, 3_000),
+      staleWhileRevalidate: oneOf(0, 0, 500, 3_000),
+      staleIfError: oneOf(0, 0, 500, 3_000),
+      negativeTtl: oneOf(0, 0, 300, 1_000),
+      errorTtl: oneOf(0, 0, 300, 1_000),
+      ttl: prng.unit() < 0.2 ? null : oneOf(1, 50, 300, 1_000, 3_000),
+      beta: oneOf(0, 1, 1, 10),
+      patience: isImpatient ? duration(Math.ceil(PATIENCE_MS_MAX * prng.unit())) : null,
+    };
   }
 
   #kind(): OperationKind {
@@ -152,6 +191,19 @@ export class Workload {
 
   #expiry(member: Member): Instant {
     return instant(Math.floor(member.now + 1 + TTL_MS_MAX * this.#prng.unit()));
+  }
+}
+
+/** How an operation is asked for; a getOrLoad is begun by a look, as a get is. */
+function opOf(kind: OperationKind): Op {
+  switch (kind) {
+    case 'add':
+      return 'set';
+    case 'load':
+    case 'run':
+      return 'get';
+    default:
+      return kind;
   }
 }
 

@@ -6,7 +6,8 @@
  *
  * Everything follows from the seed: what is drawn, and the order in which it is.
  */
-import { after, duration, type Instant, nodeIndex } from '../base/units.js';
+import { after, duration, type Instant, type KeyHash, nodeIndex } from '../base/units.js';
+import type { LoadOutcome } from '../loading/load-call.js';
 import { Command } from '../node/command.js';
 import type { Reply } from '../node/reply.js';
 import { type Address, FIRST_CLIENT, type RequestId, SUPERVISOR } from '../wire/message.js';
@@ -18,10 +19,11 @@ import { Gremlins } from './gremlins.js';
 import { History, type Operation, OUTCOMES } from './history.js';
 import type { Member } from './member.js';
 import { Network } from './network.js';
-import type { NodeMember } from './node-member.js';
+import { NodeMember } from './node-member.js';
 import type { Parts } from './parts.js';
 import type { Task } from './queue.js';
 import { Recovery } from './recovery.js';
+import { Runs } from './runs.js';
 import { Stage } from './stage.js';
 import { SUPERVISOR_SEAT, SupervisorActor } from './supervisor.js';
 import type { Swarm } from './swarm.js';
@@ -46,6 +48,7 @@ export class World implements Shared, Task {
   readonly parts: Parts;
   readonly history = new History();
   readonly workload: Workload;
+  readonly runs: Runs;
   readonly supervisor: SupervisorActor;
   readonly #checks: Checks;
   readonly #gremlins: Gremlins;
@@ -72,6 +75,9 @@ export class World implements Shared, Task {
         return record?.sentence?.reason === 'hung' && record.leaving !== 'ending';
       },
     });
+    this.runs = new Runs(stage, this.history, (member, run, flight) => {
+      this.#checks.runs(member, run, flight);
+    });
     this.supervisor = new SupervisorActor(this, this.#checks);
     this.supervisor.ahead = stage.drawAhead();
     this.#gremlins = new Gremlins(stage, this.network, () => ({
@@ -93,7 +99,7 @@ export class World implements Shared, Task {
 
   /** Operations that clients and connections have asked for. */
   get operations(): number {
-    return this.history.operations.length;
+    return this.history.operations.length - this.runs.count;
   }
 
   /** Runs from beginning to end, or to the first violation. */
@@ -111,6 +117,7 @@ export class World implements Shared, Task {
     const recovery = new Recovery(this);
     if (stage.violation === null) recovery.settle();
     if (stage.violation === null) recovery.probe();
+    for (const member of [...this.clients, ...this.lives]) this.#count(member);
     if (stage.violation !== null) return;
     this.#checks.judgeOverdue((operation) => this.#members.get(operation.member)?.stoodMs ?? 0);
     this.#checks.judgeHistory();
@@ -142,6 +149,30 @@ export class World implements Shared, Task {
     this.#checks.answered(member, operation);
   }
 
+  keyOf(hash: KeyHash): number {
+    return this.workload.keyOf(hash);
+  }
+
+  keyText(key: number): string {
+    return this.workload.keys[key] as string;
+  }
+
+  loaded(member: Member, operation: Operation, end: LoadOutcome, origin: number): void {
+    const { stage } = this;
+    member.open.delete(operation.id as RequestId);
+    this.runs.tally.calls++;
+    this.history.answerLoad(operation, stage.stamp(), stage.now, end, origin);
+    const { id, outcome, seen } = operation;
+    stage.timeline.note(ANSWERED, member.seat, id, OUTCOMES.indexOf(outcome), seen);
+    this.#checks.answered(member, operation);
+  }
+
+  left(member: Member, operation: Operation): void {
+    member.open.delete(operation.id as RequestId);
+    operation.outcome = 'abandoned';
+    this.stage.timeline.note(ABANDONED, member.seat, operation.id);
+  }
+
   died(member: Member): void {
     for (const id of member.open) {
       const operation = this.history.operations[id] as Operation;
@@ -149,11 +180,22 @@ export class World implements Shared, Task {
       this.stage.timeline.note(ABANDONED, member.seat, id);
     }
     member.open.clear();
+    this.#count(member);
+    if (member instanceof NodeMember) this.#checks.died(member);
     if (!(member instanceof ClientMember)) return;
+    this.runs.died(member);
     const { seat } = member;
     this.#clients[seat] = undefined;
     const wait = SEAT_FREE_MS_MAX * this.stage.chances.lives.unit();
     this.stage.plan(wait, { run: () => this.#seatClient(seat) });
+  }
+
+  /** Puts down what a member has counted, at its end. */
+  #count(member: Member): void {
+    if (member instanceof ClientMember) this.runs.countClient(member.loads.machine.stats);
+    else if (member instanceof NodeMember && member.hasBegun) {
+      this.runs.countNode(member.machine.stats.leases);
+    }
   }
 
   /** Lives that have begun, and whose end nobody has decided. */

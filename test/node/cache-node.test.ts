@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { packLoading } from '#src/base/brief.js';
 import { Prng } from '#src/base/prng.js';
 import {
   after,
@@ -10,13 +11,16 @@ import {
   instant,
   nodeIndex,
 } from '#src/base/units.js';
+import { VersionClock } from '#src/base/version.js';
 import { Heartbeat } from '#src/membership/heartbeat.js';
 import { CacheNode } from '#src/node/cache-node.js';
 import { DEFERRED_MAX, SWEEP_INTERVAL, SWEEP_ROUNDS_MAX, SWEEP_SOON } from '#src/node/limits.js';
 import type { RingView } from '#src/node/ring-view.js';
 import { Sweeper } from '#src/node/sweeper.js';
-import { Slab } from '#src/slab/slab.js';
+import { ReadScratch, SlabReader } from '#src/slab/reader.js';
+import { NO_ENTRY, Slab } from '#src/slab/slab.js';
 import { FIRST_CLIENT, SUPERVISOR } from '#src/wire/message.js';
+import { versionNumber } from '../slab/support/view.js';
 import {
   address,
   command,
@@ -32,13 +36,17 @@ const self = nodeIndex(0);
 const ONE = epoch(1);
 const MEMORY = bytes(64 * 1024);
 
-function nodeOn(ring: RingView | null, valueBytesMax?: number): [CacheNode, Desk, Slab] {
-  const slab = new Slab(Slab.allocate(MEMORY), MEMORY);
+function nodeOn(
+  ring: RingView | null,
+  valueBytesMax?: number,
+): [CacheNode, Desk, Slab, SharedArrayBuffer] {
+  const memory = Slab.allocate(MEMORY);
+  const slab = new Slab(memory, MEMORY);
   const options = { self, slab, prng: new Prng(1), now: START, reads: null, watch: null };
   const node = new CacheNode(valueBytesMax === undefined ? options : { ...options, valueBytesMax });
   const desk = new Desk();
   if (ring !== null) node.ringChanged(START, ring, desk);
-  return [node, desk, slab];
+  return [node, desk, slab, memory];
 }
 
 /** Asks an own command and gives its answer, as `status value`. */
@@ -69,6 +77,47 @@ test('CacheNode answers commands for its own keys within the call (CLUSTER-1)', 
   assert.equal(ask(node, desk, 'delete', 'k'), 'miss');
   assert.equal(ask(node, desk, 'expire', 'k'), 'miss');
   assert.deepEqual(desk.sent, []);
+});
+
+test('CacheNode answers every delete with a higher answer of its key, also where nothing was (NODE-9)', () => {
+  const [node, desk, , memory] = nodeOn(toyRing(1, [0]));
+  const reader = new SlabReader(memory, MEMORY, new ReadScratch(), 0);
+  const answer = (): number => {
+    reader.look(command('get', 'k').key, 'header');
+    return versionNumber(reader.versionHigh, reader.versionLow);
+  };
+  const expiry = after(START, duration(100));
+  const lives: readonly (() => unknown)[] = [
+    () => 'never there',
+    () => ask(node, desk, 'set', 'k', 'v'),
+    () => 'deleted already',
+    () => ask(node, desk, 'set', 'k', 'v', { expiry }),
+  ];
+  let last = answer();
+  for (const live of lives) {
+    live();
+    askAt(expiry, node, desk, 'delete', 'k');
+    const now = answer();
+    assert.ok(now > last, `${now} after ${last}`);
+    last = now;
+  }
+});
+
+test('CacheNode forgets a stale entry on a delete, and says that nothing was there (NODE-6, NODE-9)', () => {
+  const [node, desk, slab] = nodeOn(toyRing(1, [0]));
+  const { key } = command('get', 'k');
+  const expiry = after(START, duration(100));
+  // The node writes once, so that its versions go on above the one that is given here.
+  ask(node, desk, 'set', 'other', 'v');
+  const version = new VersionClock(ONE);
+  version.advance();
+  const loading = packLoading(duration(1), duration(1000));
+  slab.install(key, START, Buffer.from('v'), 0, 1, 'text', expiry, version, loading);
+  assert.equal(askAt(expiry, node, desk, 'get', 'k'), 'miss');
+  assert.equal(slab.count, 2);
+  assert.equal(askAt(expiry, node, desk, 'delete', 'k'), 'miss');
+  assert.equal(slab.count, 1);
+  assert.equal(slab.findStale(key, expiry), NO_ENTRY);
 });
 
 test('CacheNode sets under conditions, and gives the old value if asked', () => {

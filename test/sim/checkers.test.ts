@@ -1,18 +1,27 @@
 /** Each checker on what is right, and on what it is there to find. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Epoch, epoch, instant, type KeyHash, NEVER, nodeIndex } from '#src/base/units.js';
+import {
+  duration,
+  type Epoch,
+  epoch,
+  instant,
+  type KeyHash,
+  NEVER,
+  nodeIndex,
+} from '#src/base/units.js';
+import { REQUEST_TIMEOUT } from '#src/node/limits.js';
 import type { NodeState, RingMember } from '#src/ring/member.js';
 import { RingTable } from '#src/ring/table.js';
 import type { PublishedRing } from '#src/ring/table-codec.js';
 import { Tenures } from '#src/ring/tenures.js';
-import { ANSWER_MS_MAX, isOverdue, judgeAnswer } from '#src/sim/check/answers.js';
+import { isOverdue, judgeAnswer, MARGIN_MS } from '#src/sim/check/answers.js';
 import { isHung, isMissed, STOOD_MS_MIN } from '#src/sim/check/downs.js';
 import { FloorChecker } from '#src/sim/check/floors.js';
 import { type Write, WriteChecker } from '#src/sim/check/owners.js';
 import { RingChecker } from '#src/sim/check/rings.js';
 import { judgeSessions } from '#src/sim/check/session.js';
-import { NONSENSE, NOTHING, type Operation } from '#src/sim/history.js';
+import { type LoadWish, NONSENSE, NOTHING, type Operation } from '#src/sim/history.js';
 
 const HASHES = [5, 150, 250, 350].map((hash) => hash as KeyHash);
 const member = (index: number, state: NodeState, positions = [100 * (index + 1)]): RingMember => ({
@@ -162,29 +171,35 @@ const OPERATION: Operation = {
   size: 4,
   expiry: NEVER,
   answers: 1,
+  wish: null,
+  origin: NOTHING,
+  isStale: false,
 };
 const WRITER: Operation = { ...OPERATION, id: 0, kind: 'set', outcome: 'stored', seen: NOTHING };
 
 test('Answer checker accepts one answer in time (CLUSTER-9)', () => {
-  assert.equal(judgeAnswer(OPERATION, WRITER, 0, 0), null);
-  const late = { ...OPERATION, endedAt: instant(1_000 + ANSWER_MS_MAX + 300) };
-  assert.equal(judgeAnswer(late, WRITER, 300, 0), null, 'its thread stood still');
+  assert.equal(judgeAnswer(OPERATION, WRITER, null, 0, 0), null);
+  const late = { ...OPERATION, endedAt: instant(1_000 + REQUEST_TIMEOUT + MARGIN_MS + 300) };
+  assert.equal(judgeAnswer(late, WRITER, null, 300, 0), null, 'its thread stood still');
   const expiring = { ...WRITER, expiry: instant(1_001) };
-  assert.equal(judgeAnswer(OPERATION, expiring, 0, 0), null);
+  assert.equal(judgeAnswer(OPERATION, expiring, null, 0, 0), null);
 });
 
 test('Answer checker finds doubles, delays, nonsense and the expired (CLUSTER-9, NODE-6)', () => {
-  assert.match(judgeAnswer({ ...OPERATION, answers: 2 }, WRITER, 0, 0) ?? '', /twice/);
-  const late = { ...OPERATION, endedAt: instant(1_000 + ANSWER_MS_MAX + 1) };
-  assert.match(judgeAnswer(late, WRITER, 0, 0) ?? '', /after 5021 ms/);
-  assert.match(judgeAnswer({ ...OPERATION, seen: NONSENSE }, null, 0, 0) ?? '', /nobody wrote/);
+  assert.match(judgeAnswer({ ...OPERATION, answers: 2 }, WRITER, null, 0, 0) ?? '', /twice/);
+  const late = { ...OPERATION, endedAt: instant(1_000 + REQUEST_TIMEOUT + MARGIN_MS + 1) };
+  assert.match(judgeAnswer(late, WRITER, null, 0, 0) ?? '', /after 5021 ms/);
   assert.match(
-    judgeAnswer(OPERATION, { ...WRITER, key: 3, expiry: instant(1) }, 0, 0) ?? '',
+    judgeAnswer({ ...OPERATION, seen: NONSENSE }, null, null, 0, 0) ?? '',
+    /nobody wrote/,
+  );
+  assert.match(
+    judgeAnswer(OPERATION, { ...WRITER, key: 3, expiry: instant(1) }, null, 0, 0) ?? '',
     /key 3/,
   );
   const expired = { ...WRITER, expiry: instant(1_000) };
-  assert.match(judgeAnswer(OPERATION, expired, 0, 0) ?? '', /expired/);
-  assert.equal(judgeAnswer(OPERATION, expired, 0, 1_500), null, 'it may have been prolonged');
+  assert.match(judgeAnswer(OPERATION, expired, null, 0, 0) ?? '', /expired/);
+  assert.equal(judgeAnswer(OPERATION, expired, null, 0, 1_500), null, 'it may have been prolonged');
   const open = { ...OPERATION, outcome: 'open' as const };
   assert.equal(isOverdue(open, 9_000, 0), true);
   assert.equal(isOverdue(open, 2_000, 0), false);
@@ -257,4 +272,45 @@ test('Down checker lets those be ended that stood, or did not answer, and no oth
   assert.equal(isMissed({ ...well, pings: pings(null) }, 2), false, 'nobody asked often enough');
   const hasty = { ...well, pings: pings(10, 110, null, null), ranMs: 230 };
   assert.equal(isHung(hasty, 2), false, 'both were sent just now');
+});
+
+const WISH: LoadWish = {
+  timeout: duration(300),
+  staleWhileRevalidate: duration(50),
+  staleIfError: duration(500),
+  negativeTtl: duration(0),
+  errorTtl: duration(0),
+  ttl: duration(100),
+  beta: 1,
+  patience: null,
+};
+const RUN: Operation = { ...WRITER, kind: 'run', beganAt: instant(900), endedAt: instant(1_005) };
+const LOAD: Operation = { ...OPERATION, kind: 'load', wish: WISH };
+
+test('Answer checker knows what a getOrLoad may be given', () => {
+  assert.equal(judgeAnswer(LOAD, RUN, null, 0, 0), null);
+  const brief = { ...RUN, expiry: instant(950) };
+  assert.equal(judgeAnswer(LOAD, brief, null, 0, 0), null, 'it was under way still');
+  assert.match(judgeAnswer(OPERATION, brief, null, 0, 0) ?? '', /expired/, 'a get has no share');
+  const over = { ...RUN, expiry: instant(990), endedAt: instant(980) };
+  assert.match(judgeAnswer(LOAD, over, null, 0, 0) ?? '', /expired/);
+  assert.equal(judgeAnswer({ ...LOAD, isStale: true }, over, null, 0, 0), null);
+  const old = { ...WRITER, expiry: instant(500) };
+  assert.match(judgeAnswer({ ...LOAD, isStale: true }, old, null, 0, 0) ?? '', /expired/);
+  const late = { ...LOAD, endedAt: instant(1_321) };
+  assert.match(judgeAnswer(late, RUN, null, 0, 0) ?? '', /after 321 ms/);
+});
+
+test('Answer checker finds errors and lies that are taken for values, and misses of nobody', () => {
+  assert.match(judgeAnswer(LOAD, { ...RUN, answers: 0 }, null, 0, 0) ?? '', /loader failed/);
+  assert.match(judgeAnswer(LOAD, { ...RUN, outcome: 'lie' }, null, 0, 0) ?? '', /had ended/);
+  const miss: Operation = { ...LOAD, outcome: 'miss', seen: NOTHING, origin: 0 };
+  assert.equal(judgeAnswer(miss, null, { ...RUN, outcome: 'miss' }, 0, 0), null);
+  assert.match(judgeAnswer(miss, null, null, 0, 0) ?? '', /no loader came to that/);
+  assert.match(judgeAnswer(miss, null, RUN, 0, 0) ?? '', /ended as stored/);
+  const failed: Operation = { ...miss, outcome: 'ERR_LOADER' };
+  assert.equal(judgeAnswer(failed, null, { ...RUN, outcome: 'ERR_LOAD_TIMEOUT' }, 0, 0), null);
+  assert.match(judgeAnswer(failed, null, { ...RUN, key: 2 }, 0, 0) ?? '', /of key 2/);
+  const refused: Operation = { ...miss, outcome: 'ERR_BUSY', origin: NOTHING };
+  assert.equal(judgeAnswer(refused, null, null, 0, 0), null);
 });

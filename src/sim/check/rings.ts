@@ -4,9 +4,13 @@
  * changes, nowhere else. Owners are worked out anew for each ring: the tables that are checked are not
  * asked.
  */
-import type { Epoch, KeyHash, NodeIndex } from '../../base/units.js';
+import { type Epoch, epoch, type KeyHash, type NodeIndex } from '../../base/units.js';
 import { ownsRanges, type RingMember } from '../../ring/member.js';
 import type { PublishedRing } from '../../ring/table-codec.js';
+import type { Tenures } from '../../ring/tenures.js';
+
+/** Before the first ring. */
+const NO_RING = epoch(0);
 
 /** What is found wrong. */
 export interface RingFault {
@@ -29,6 +33,7 @@ export class RingChecker {
   readonly #sinces: Epoch[] = [];
   /** Owners of the watched hashes, by epoch. */
   readonly #owners: (readonly (NodeIndex | null)[])[] = [];
+  readonly #tenures: Tenures[] = [];
   #last: Seen | null = null;
   /** Whether somebody has left for good: then ranges may be joined, under the later beginning. */
   #hasLost = false;
@@ -42,6 +47,26 @@ export class RingChecker {
     return this.#owners[epoch]?.[i];
   }
 
+  /** The last ring's. */
+  get latest(): Epoch {
+    return this.#last?.epoch ?? NO_RING;
+  }
+
+  /**
+   * Whether a node owned the watched hash `i` by each ring from one epoch to another, and nothing of that
+   * time was given up when ranges were joined.
+   */
+  ownedThrough(node: NodeIndex, i: number, first: Epoch, last: Epoch): boolean {
+    const tenures = this.#tenures[last];
+    if (tenures !== undefined && !tenures.covers(this.#hashes[i] as KeyHash, first)) return false;
+    for (let epoch: number = first; epoch <= last; epoch++) {
+      const owners = this.#owners[epoch];
+      // What was not published was nobody's ring.
+      if (owners !== undefined && owners[i] !== node) return false;
+    }
+    return true;
+  }
+
   /** Judges the next ring. */
   next(ring: PublishedRing): RingFault | null {
     const { epoch, members } = ring;
@@ -50,6 +75,7 @@ export class RingChecker {
     const before = this.#last;
     this.#last = { epoch, members, owners };
     this.#owners[epoch] = owners;
+    this.#tenures[epoch] = ring.tenures;
     if (before !== null && members.length < before.members.length) this.#hasLost = true;
     if (before !== null && epoch !== before.epoch + 1) {
       return { text: `epoch ${epoch} follows epoch ${before.epoch}`, node: null };
