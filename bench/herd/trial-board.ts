@@ -265,6 +265,11 @@ export class TrialBoard {
     return null;
   }
 
+  /** Its time is over, by its own thread's account: the lease is given back. It may run on. */
+  loadIsOver({ thread, lane }: RunningLoad): void {
+    this.#overMs[thread * LANES + lane] = 0;
+  }
+
   loadEnds({ thread, lane }: RunningLoad): void {
     const record = thread * LANES + lane;
     this.#lanes.store(record, 'key', -1);

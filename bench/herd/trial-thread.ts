@@ -44,6 +44,10 @@ async function load(
 ): Promise<unknown> {
   const begun = board.tick();
   const own = board.loadBegins(thread, key, called, timeoutMs);
+  if (own !== null) {
+    // Whoever loads next is granted that after this, so it sees this.
+    signal.addEventListener('abort', () => board.loadIsOver(own), { once: true });
+  }
   board.count('loads');
   for (const overlap of board.overlaps(key, own, called)) {
     if (overlap !== null) board.count(overlap);

@@ -130,5 +130,11 @@ test('Board explains two loads at once by a write, a death, a lost node or an ho
   assert.ok(short !== null);
   assert.deepEqual(board.overlaps(KEY, own, last), ['overdue']);
   board.loadEnds(short);
+  const long = board.loadBegins(0, KEY, board.tick(), 60_000);
+  assert.ok(long !== null);
+  assert.deepEqual(board.overlaps(KEY, own, last), [null]);
+  board.loadIsOver(long);
+  assert.deepEqual(board.overlaps(KEY, own, last), ['overdue']);
+  board.loadEnds(long);
   assert.deepEqual(board.overlaps(KEY, own, last), []);
 });
