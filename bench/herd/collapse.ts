@@ -28,13 +28,14 @@ const CROWDS: Readonly<Record<Effort, readonly Crowd[]>> = {
     { threads: 8, keys: 1, calls: 1_000, rounds: 20 },
     { threads: 100, keys: 1, calls: 100, rounds: 10 },
     { threads: 1, keys: 100_000, calls: 1, rounds: 3 },
-    { threads: 8, keys: 100_000, calls: 1, rounds: 1 },
+    { threads: 8, keys: 10_000, calls: 1, rounds: 3 },
   ],
   full: [
     { threads: 8, keys: 1, calls: 1_000, rounds: 100 },
     { threads: 100, keys: 1, calls: 100, rounds: 50 },
     { threads: 1, keys: 100_000, calls: 1, rounds: 10 },
-    { threads: 8, keys: 100_000, calls: 1, rounds: 3 },
+    { threads: 8, keys: 10_000, calls: 1, rounds: 10 },
+    { threads: 8, keys: 100_000, calls: 1, rounds: 1 },
   ],
 };
 const NODES: Readonly<Record<Effort, number>> = { smoke: 1, normal: 3, full: 3 };
