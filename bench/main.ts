@@ -5,6 +5,7 @@ import { describeEnvironment } from '#src/load/environment.js';
 import { clusterSuite } from './cluster/suite.js';
 import { failuresSuite } from './failures/suite.js';
 import { foreignSuite } from './foreign/suite.js';
+import { herdSuite } from './herd/suite.js';
 import { lruSuite } from './lru/suite.js';
 import { memorySuite } from './memory/suite.js';
 import { nearSuite } from './near/suite.js';
@@ -26,6 +27,7 @@ const SUITES: Record<string, Suite> = {
   cluster: clusterSuite,
   foreign: foreignSuite,
   failures: failuresSuite,
+  herd: herdSuite,
   peers: peersSuite,
   swim: swimSuite,
 };

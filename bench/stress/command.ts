@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { ShoalError } from '#src/base/errors.js';
 import { describeEnvironment, formatEnvironment } from '#src/load/environment.js';
 import { addRun, type Campaign, formatCampaign, NO_CAMPAIGN } from './campaign.js';
-import { type Plant, runPlanted } from './planted.js';
+import { PLANTS, type Plant, runPlanted } from './planted.js';
 import { describeSettings, findings, formatResult } from './report.js';
 import { type Program, readSettings } from './settings.js';
 import { type StressResult, type StressSettings, stress } from './stress.js';
@@ -38,7 +38,7 @@ function runWithFault({ file }: Program, plant: Plant, args: readonly string[]):
   const at = args.indexOf('--plant');
   const rest = args.filter((arg, i) => !arg.startsWith('--plant') && (at === -1 || i !== at + 1));
   console.log(`planted: ${plant}`);
-  return runPlanted(plant, file, rest);
+  return runPlanted(PLANTS[plant], file, rest);
 }
 
 async function runOnce(

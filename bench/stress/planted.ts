@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-interface Fault {
+export interface PlantedFault {
   /** Below dist. */
   readonly file: string;
   readonly changes: readonly (readonly [place: RegExp, instead: string])[];
@@ -67,7 +67,7 @@ export const PLANTS = {
       ],
     ],
   },
-} as const satisfies Record<string, Fault>;
+} as const satisfies Record<string, PlantedFault>;
 
 export type Plant = keyof typeof PLANTS;
 
@@ -77,16 +77,16 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Runs a compiled program, a path below dist, in a copy of the library with a fault; its exit code. */
 export async function runPlanted(
-  plant: Plant,
+  fault: PlantedFault,
   program: string,
   args: readonly string[],
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-planted-'));
   try {
-    cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
+    cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true, filter: isRun });
     cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    change(join(folder, 'dist'), PLANTS[plant]);
+    change(join(folder, 'dist'), fault);
     const child = spawn(process.execPath, [join(folder, 'dist', program), ...args], {
       stdio: 'inherit',
     });
@@ -99,7 +99,10 @@ export async function runPlanted(
   }
 }
 
-function change(dist: string, { file, changes }: Fault): void {
+/** Tests, and what only compilers and debuggers read, are most of the files. */
+const isRun = (path: string): boolean => !/\.map$|\.d\.c?ts$|\bdist\/test$/.test(path);
+
+function change(dist: string, { file, changes }: PlantedFault): void {
   const path = join(dist, file);
   let text = readFileSync(path, 'utf8');
   for (const [place, instead] of changes) {

@@ -26,7 +26,7 @@ export interface Task {
   readonly name: string;
   /** Operations that one call of `batch` does: BATCH_MIN or more. */
   readonly operations: number;
-  readonly batch: () => void;
+  readonly batch: () => void | Promise<void>;
   /** Runs before each batch, outside the clock: builds its inputs. */
   readonly prepare?: () => void;
 }

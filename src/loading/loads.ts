@@ -395,10 +395,11 @@ export class Loads {
     const flight = this.#flight(ask, lease, reply, 'loading', out);
     flight.entered = ask.entered;
     this.#table.add(flight, after(now, leader.terms.timeout));
-    // Who came later gets the load alone: the expired value may have been overwritten before.
     shareStale(flight, ask.calls);
-    const calls = leader.isRefresh ? ask.calls : [...ask.calls, ...ask.followers];
-    const isServed = this.#boardAll(now, flight, calls, out);
+    const followers = leader.isRefresh ? [] : ask.followers;
+    // Who came later: that may have been overwritten before, but what is there now may be had.
+    if (wantKept(followers)) shareStale({ stale: out.look(key)?.kept ?? null }, followers);
+    const isServed = this.#boardAll(now, flight, [...ask.calls, ...followers], out);
     if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
       this.#cede(ask);
       this.#table.remove(flight);
@@ -614,9 +615,13 @@ export class Loads {
 }
 
 /** What was kept when the flight became known is for those who asked then, or have found the same answer. */
-function shareStale({ stale }: Flight, calls: readonly LoadCall[]): void {
+function shareStale({ stale }: Pick<Flight, 'stale'>, calls: readonly LoadCall[]): void {
   for (const call of calls) call.stale ??= stale;
 }
+
+/** Whether an expired value would be of use to one of them, who has none. */
+const wantKept = (calls: readonly LoadCall[]): boolean =>
+  calls.some(({ stale, terms }) => stale === null && staleWindow(terms) > 0);
 
 /** A load that a call with this answer may wait for, or have the outcome of. */
 const joinable = ({ flights }: KeyLoads, answer: KeyAnswer): Flight | undefined =>

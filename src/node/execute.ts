@@ -11,8 +11,9 @@
  * the key before may not store what it brings.
  */
 import { assert, unreachable } from '../base/assert.js';
+import { staleForOf } from '../base/brief.js';
 import type { KeyBuffer } from '../base/key.js';
-import { duration, elapsed, type Instant, type NodeIndex } from '../base/units.js';
+import { after, duration, elapsed, type Instant, type NodeIndex } from '../base/units.js';
 import { type VersionClock, versionEpoch } from '../base/version.js';
 import { Lease, type Remembered } from '../loading/lease.js';
 import type { LeaseBook } from '../loading/lease-book.js';
@@ -148,7 +149,7 @@ export class Executor {
 
   #store(now: Instant, command: Command, expiry: Instant, old: Uint8Array | null): Reply {
     const { key } = command;
-    if (expiry <= now) this.#remove(now, key);
+    if (this.#isOver(now, command, expiry)) this.#remove(now, key);
     else {
       const { value, valueStart: start, valueEnd: end, kind } = command;
       this.#clock.advance();
@@ -167,6 +168,11 @@ export class Executor {
     const reply = this.#reply.clear('stored');
     if (old !== null) reply.lendBytes(old);
     return reply;
+  }
+
+  /** Whether what is to be stored has expired on its way here, and is of no use as a stale value either. */
+  #isOver(now: Instant, { lease }: Command, expiry: Instant): boolean {
+    return expiry <= now && (lease === null || after(expiry, staleForOf(lease.loading)) <= now);
   }
 
   /**

@@ -83,7 +83,8 @@ test('Lock check finds a platform entry that is missing or has no version (SHAPE
 
 test('Dependencies are pinned to one version each (SHAPE-7)', () => {
   for (const [name, range] of ranges) assert.match(range, /^\d+\.\d+\.\d+$/, name);
-  assert.deepEqual(manifest.overrides, { 'msgpackr-extract': '3.0.4' });
+  // The peer range of bentocache, which is only measured beside us, ends before our ioredis.
+  assert.deepEqual(manifest.overrides, { ioredis: '6.0.0', 'msgpackr-extract': '3.0.4' });
   assert.equal(lock.packages['node_modules/msgpackr-extract']?.version, '3.0.4');
 });
 

@@ -514,3 +514,15 @@ test('What is remembered keeps no process alive (LIB-6)', async () => {
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program]);
   assert.equal(stdout, 'done\n');
 });
+
+test('A value that expires on its way into the cache is kept where a stale one will do (NODE-7)', async (t) => {
+  const cluster = await clusterFor(t);
+  const cache = cluster.client();
+  const fail = () => Promise.reject(new Error('down'));
+  for (const key of keysOf('brief', 50)) {
+    const options = { ttl: 1, staleIfError: 60_000 };
+    await cache.getOrLoad(key, () => 'kept', options);
+    await after(2);
+    assert.equal(await cache.getOrLoad(key, fail, options), 'kept');
+  }
+});
