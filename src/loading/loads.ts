@@ -420,6 +420,8 @@ export class Loads {
     }
     if (!lease.isOwn) this.#counts.waited += ask.calls.length;
     this.#boardAll(now, flight, ask, out);
+    // It may have come to its end here, and the primary had not heard of that.
+    if (flight.outcome !== null) this.#deliver(now, flight, flight.outcome, out);
     return ask.followers;
   }
 
