@@ -182,8 +182,12 @@ export class Loads {
     const { breaker, errorTtl } = leader.terms;
     breaker?.failed(now, entered);
     out.release(key, flight, 'error', errorTtl, why);
-    if (leader.isRefresh) this.#table.pause(now, this.#table.of(key), REFRESH_PAUSE);
+    const load = this.#table.of(key);
+    // What was to be refreshed may be there, and good: who waits looks for it.
+    const calls = leader.isRefresh ? this.#table.alight(flight) : [];
+    if (leader.isRefresh) this.#table.pause(now, load, REFRESH_PAUSE);
     this.#land(now, flight, { status: 'failed', failure: why }, errorTtl, out);
+    this.#replace(now, load, calls, out);
   }
 
   /** The answer to a fill. */

@@ -151,3 +151,15 @@ test('Loads give what a load came to also to whom the primary still sends to wai
   );
   assert.equal(loads.waiting, 0);
 });
+
+test('Loads do not fail a call for a refresh that fails: what is there may be good', () => {
+  const loads = new Loads();
+  const world = new World();
+  const one = call();
+  loads.refresh(START, call({}, true), after(START, LIMIT), world);
+  loads.begin(START, one, null, world);
+  loads.answered(START, world.asks[0] as Ask, granted(1), world);
+  loads.failed(START, world.flights[0] as Flight, failure('ERR_LOADER', 'it has failed'), world);
+  assert.deepEqual(world.settled, []);
+  assert.deepEqual(world.asks[1]?.calls, [one], 'it asks what is there');
+});
