@@ -40,6 +40,9 @@ const EXAMPLES: Readonly<Record<string, (lines: string[]) => void>> = {
       'second: 5040, 40320, 362880, 3628800; 4 of them from the cache',
     ]);
   },
+  'thundering-herd': (lines) => {
+    assert.deepEqual(lines, ['four threads, 4,000 calls at once, loads: 1']);
+  },
   'kill-a-node': (lines) => {
     const hits = lines.slice(0, 3).map((line) => Number(/: (\d+) of/.exec(line)?.[1]));
     const [before, killed = Number.NaN, refilled] = hits;

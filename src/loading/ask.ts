@@ -35,8 +35,9 @@ export class Ask {
     this.seen = seen;
   }
 
-  /** Whether an expired value is of use to one of them that has not found it in place. */
+  /** Whether an expired value is of use to one of them that has not found it in place. A refresh has. */
   get wantsStale(): boolean {
+    if (this.leader.isRefresh) return false;
     return this.calls.some(({ stale, terms }) => stale === null && staleWindow(terms) > 0);
   }
 }

@@ -65,6 +65,9 @@ export interface Wake {
 
 const NO_TIME = 0 as Duration;
 
+// Not value.slice(): a Buffer's slice is a view.
+const copyOf = (value: Uint8Array): Uint8Array => new Uint8Array(value);
+
 export class LeaseBook {
   readonly #leasesMax: number;
   readonly #rememberedMax: number;
@@ -129,10 +132,10 @@ export class LeaseBook {
    * @param limit how long the load may take
    */
   grant(now: Instant, key: KeyBuffer, holder: Address, token: LeaseToken, limit: Duration): Lease {
-    // What is there is over, and only not tidied away yet. The page may go with it.
-    const before = this.#pageOf(key);
-    if (before !== null && before.lease !== null) this.#expire(before.lease);
-    if (before !== null && before.remembered !== null) this.#forget(before.remembered);
+    // What is there is over, and only not tidied away yet; its page may go with it.
+    const known = this.#pageOf(key);
+    if (known !== null && known.lease !== null) this.#expire(known.lease);
+    if (known !== null && known.remembered !== null) this.#forget(known.remembered);
     const page = this.#pageOf(key) ?? this.#addPage(key);
     const lease = new Lease(page, token, holder);
     page.lease = lease;
@@ -160,6 +163,7 @@ export class LeaseBook {
   /**
    * A load has brought a value: ends its lease, and tells its waiters.
    *
+   * @param value borrowed
    * @returns whether the value is to be stored: the lease is valid
    */
   fill(
@@ -171,7 +175,7 @@ export class LeaseBook {
   ): boolean {
     const lease = this.take(now, key, token);
     if (lease === null) return false;
-    this.#wakeAll(lease, 'found', value, kind, NO_TIME);
+    if (lease.waiters.size > 0) this.#wakeAll(lease, 'found', copyOf(value), kind, NO_TIME);
     if (lease.isVoid) return false;
     this.#counts.filled++;
     return true;
@@ -180,7 +184,7 @@ export class LeaseBook {
   /**
    * A load has brought nothing: ends its lease, and tells its waiters.
    *
-   * @param value the error, packed
+   * @param value the error, packed; borrowed
    * @param versionHigh of the node's clock
    * @returns whether there was such a lease, valid or void
    */
@@ -194,20 +198,20 @@ export class LeaseBook {
     const lease = this.take(now, key, order);
     if (lease === null) return false;
     const { reason, limit } = order;
-    const { page, isVoid } = lease;
+    const { isVoid } = lease;
     if (reason === 'returned') {
       this.#wakeAll(lease, 'again', null, 'bytes', NO_TIME);
       return true;
     }
     const status = reason === 'error' ? 'rejected' : 'miss';
     this.#counts[reason === 'error' ? 'errors' : 'nothings']++;
-    const error = reason === 'error' ? value : null;
+    const error = reason === 'error' ? copyOf(value) : null;
     const kept = isVoid ? NO_TIME : limit;
     this.#wakeAll(lease, status, error, 'packed', kept);
     if (kept > 0) {
-      const known = this.#pageOf(key) ?? this.#addPage(key);
-      this.#remember(new Remembered(known, status, error, versionHigh), after(now, kept));
-    } else if (page.isEmpty) this.#removePage(page);
+      const page = this.#pageOf(key) ?? this.#addPage(key);
+      this.#remember(new Remembered(page, status, error, versionHigh), after(now, kept));
+    }
     return true;
   }
 

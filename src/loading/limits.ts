@@ -14,11 +14,11 @@ export const LOADS_MAX = 131_072;
 export const WAITERS_MAX = 16_384;
 /** Calls of one client that wait for loads, all keys together. */
 export const CALLS_MAX = 1_048_576;
-/** Questions for leases that one client has out at a time: a quarter of what its router takes. */
-export const ASKS_MAX = 16_384;
+/** Questions for leases that one client has out at a time: enough to keep all nodes busy, and answered soon. */
+export const ASKS_MAX = 2_048;
 /** Failed loads that one client remembers; the oldest is forgotten for a new one. */
 export const LANDED_MAX = 16_384;
 /** How long a call waits for its value to be stored, once it is loaded. */
 export const FILL_PATIENCE = duration(100);
-/** How long a client does not ask for a refresh of a key again that was refused, or failed. */
+/** How long a client does not ask for a refresh of a key again that was refused, failed, or found nothing. */
 export const REFRESH_PAUSE = duration(100);

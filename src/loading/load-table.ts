@@ -80,8 +80,10 @@ export class LoadTable {
     return load;
   }
 
+  /** Forgets a record in which there is nothing, unless another has taken its place already. */
   tidy(load: KeyLoads): void {
-    if (load.isEmpty) this.#keys.delete(load.key.text);
+    const { text } = load.key;
+    if (load.isEmpty && this.#keys.get(text) === load) this.#keys.delete(text);
   }
 
   takeDue(now: Instant): LoadCall | Flight | null {
@@ -183,6 +185,11 @@ export class LoadTable {
   pause(now: Instant, load: KeyLoads, pause: Duration): void {
     this.#leftovers.remove(load);
     this.#leftovers.add(load, after(now, pause));
+  }
+
+  unpause(load: KeyLoads): void {
+    this.#leftovers.remove(load);
+    this.tidy(load);
   }
 }
 

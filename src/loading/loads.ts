@@ -170,6 +170,7 @@ export class Loads {
     const { breaker, negativeTtl } = flight.leader.terms;
     breaker?.succeeded(now, flight.entered);
     out.release(flight.key, flight, 'nothing', negativeTtl, null);
+    this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'nothing' }, negativeTtl, out);
   }
 
@@ -185,7 +186,7 @@ export class Loads {
     const load = this.#table.of(key);
     // What was to be refreshed may be there, and good: who waits looks for it.
     const calls = leader.isRefresh ? this.#table.alight(flight) : [];
-    if (leader.isRefresh) this.#table.pause(now, load, REFRESH_PAUSE);
+    this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'failed', failure: why }, errorTtl, out);
     this.#replace(now, load, calls, out);
   }
@@ -248,15 +249,29 @@ export class Loads {
     const outcome: LoadOutcome = { status: 'failed', failure: why };
     this.#unasked = [];
     this.#firstUnasked = 0;
-    for (const { ask, next, flights } of this.#table.all()) {
-      const calls = ask === null ? [...next] : [...ask.calls, ...ask.followers, ...next];
-      for (const flight of [...flights]) {
-        if (flight.state === 'loading') out.cancel(flight);
+    this.#asked = 0;
+    for (const load of this.#table.all()) {
+      const { ask, next } = load;
+      const calls = ask === null ? next : [...ask.calls, ...ask.followers, ...next];
+      if (ask !== null && ask.mode !== 'join') this.#cede(ask);
+      load.ask = null;
+      load.next = [];
+      for (const flight of [...load.flights]) {
+        if (flight.state === 'loading') {
+          this.#cede(flight);
+          out.cancel(flight);
+        }
         calls.push(...this.#table.alight(flight));
         this.#table.remove(flight);
       }
       for (const call of calls) this.#settle(call, outcome, out);
+      this.#table.unpause(load);
     }
+  }
+
+  /** What is there stays due to be loaded anew; not at once, if that was in vain. */
+  #pauseAfter(now: Instant, { leader, key }: Flight): void {
+    if (leader.isRefresh) this.#table.pause(now, this.#table.of(key), REFRESH_PAUSE);
   }
 
   /** Why a call more cannot wait; null if it can. */
@@ -281,13 +296,10 @@ export class Loads {
     }
     // The answer is the same, so it is the same value.
     if (look !== null) flight.stale ??= look.kept;
-    for (const call of calls) {
-      if (call.isSettled) continue;
-      this.#counts.joined++;
-      call.stale ??= flight.stale;
-      this.#table.board(flight, call);
-      if (flight.outcome !== null) this.#give(now, call, flight.outcome, out);
-    }
+    const waiting = calls.filter(({ isSettled }) => !isSettled);
+    this.#counts.joined += waiting.length;
+    shareStale(flight, waiting);
+    this.#boardAll(now, flight, waiting, out);
   }
 
   /** Has a question asked for calls; behind the one that is out, if there is one. */
@@ -333,8 +345,8 @@ export class Loads {
     return false;
   }
 
-  /** The load that was reserved does not come about. */
-  #cede({ leader, entered }: Ask): void {
+  /** The load that was reserved does not come about, or comes to nothing. */
+  #cede({ leader, entered }: Pick<Ask, 'leader' | 'entered'>): void {
     this.#loading--;
     leader.terms.breaker?.leave(entered);
   }
@@ -383,15 +395,16 @@ export class Loads {
     const { key, leader } = ask;
     const flight = this.#flight(ask, lease, reply, 'loading', out);
     flight.entered = ask.entered;
-    const isServed = this.#boardAll(now, flight, ask, out);
-    // What they may have of the answer is the load: an expired value may have been overwritten before they came.
-    const isOneServed = this.#boardEach(now, flight, ask.followers, out) || isServed;
-    if (flight.calls.size === 0 && !isOneServed && !leader.isRefresh) {
+    this.#table.add(flight, after(now, leader.terms.timeout));
+    // Who came later gets the load alone: the expired value may have been overwritten before.
+    shareStale(flight, ask.calls);
+    const isServed = this.#boardAll(now, flight, [...ask.calls, ...ask.followers], out);
+    if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
       this.#cede(ask);
+      this.#table.remove(flight);
       out.release(key, lease, 'returned', NOT_KEPT, null);
       return;
     }
-    this.#table.add(flight, after(now, leader.terms.timeout));
     this.#counts.loads++;
     if (leader.isRefresh) this.#counts.refreshes++;
     out.load(flight);
@@ -423,21 +436,21 @@ export class Loads {
       }
     }
     if (!lease.isOwn) this.#counts.waited += ask.calls.length;
-    this.#boardAll(now, flight, ask, out);
-    // It may have come to its end here, and the primary had not heard of that.
-    if (flight.outcome !== null) this.#deliver(now, flight, flight.outcome, out);
+    shareStale(flight, ask.calls);
+    this.#boardAll(now, flight, ask.calls, out);
     return ask.followers;
   }
 
   /** What the last load of the key came to is remembered at its primary. */
   #recalled(now: Instant, ask: Ask, lease: LeaseTerms, reply: AskReply, out: LoadsOutbox): void {
     const flight = this.#flight(ask, lease, reply, 'waiting', out);
-    this.#boardAll(now, flight, ask, out);
     const outcome: LoadOutcome =
       reply.status === 'miss'
         ? { status: 'nothing' }
         : { status: 'failed', failure: elsewhere(reply.value) };
     this.#table.add(flight, now);
+    flight.outcome = outcome;
+    this.#boardAll(now, flight, ask.calls, out);
     this.#land(now, flight, outcome, lease.limit, out);
   }
 
@@ -477,23 +490,24 @@ export class Loads {
     return flight;
   }
 
-  /** Who asked waits for a flight from now on, or has the expired value that was there then. */
-  #boardAll(now: Instant, flight: Flight, { calls }: Ask, out: LoadsOutbox): boolean {
-    for (const call of calls) call.stale ??= flight.stale;
-    return this.#boardEach(now, flight, calls, out);
-  }
-
-  /** Calls wait for a flight from now on, but those for whom an expired value will do. Says whether there were such. */
-  #boardEach(now: Instant, flight: Flight, calls: readonly LoadCall[], out: LoadsOutbox): boolean {
+  /**
+   * Calls wait for a flight from now on, but those for whom an expired value will do; if its outcome is
+   * known, they have that. Says whether an expired value was given.
+   */
+  #boardAll(now: Instant, flight: Flight, calls: readonly LoadCall[], out: LoadsOutbox): boolean {
     let isServed = false;
+    const { outcome } = flight;
+    // What is known to be nothing, or is there anew, is not expired.
+    const mayBeStale = outcome === null || outcome.status === 'failed';
     for (const call of calls) {
       if (call.isSettled || call.isRefresh) continue;
-      const { stale } = call;
+      const stale = mayBeStale ? call.stale : null;
       if (stale !== null && now < after(stale.expiry, call.terms.staleWhileRevalidate)) {
         isServed = true;
         this.#giveStale(call, stale, out);
       } else this.#table.board(flight, call);
     }
+    if (outcome !== null) this.#deliver(now, flight, outcome, out);
     return isServed;
   }
 
@@ -596,6 +610,11 @@ export class Loads {
   #settle(call: LoadCall, outcome: LoadOutcome, out: LoadsOutbox): void {
     if (this.#table.dismiss(call) && !call.isRefresh) out.settle(call, outcome);
   }
+}
+
+/** What was kept when the flight became known is for those who asked then, or have found the same answer. */
+function shareStale({ stale }: Flight, calls: readonly LoadCall[]): void {
+  for (const call of calls) call.stale ??= stale;
 }
 
 /** A load that a call with this answer may wait for, or have the outcome of. */

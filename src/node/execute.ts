@@ -240,8 +240,10 @@ export class Executor {
     if (known !== null && !(known instanceof Lease)) return this.#recall(now, key, known);
     if (known === null && order.mode === 'join') return this.#withStale(command, entry, 'refused');
     if (known === null && !leases.admits()) {
-      const text = `Cannot load key: node ${this.#self} has granted ${leases.stats.leases} leases, the limit`;
-      return this.#reply.fail('ERR_BUSY', text);
+      const reply = this.#withStale(command, entry, 'failed');
+      reply.error = 'ERR_BUSY';
+      reply.text = `Cannot load key: node ${this.#self} has granted ${leases.stats.leases} leases, the limit`;
+      return reply;
     }
     if (known === null) this.#clock.advance();
     const lease = known ?? leases.grant(now, key, asker, this.#clock, order.limit);
@@ -260,7 +262,11 @@ export class Executor {
   }
 
   /** A reply with the value that has expired, if there is one and it is wanted. */
-  #withStale(command: Command, entry: EntryRef, status: 'granted' | 'waiting' | 'refused'): Reply {
+  #withStale(
+    command: Command,
+    entry: EntryRef,
+    status: 'granted' | 'waiting' | 'refused' | 'failed',
+  ): Reply {
     const reply = this.#reply.clear(status);
     if (entry === NO_ENTRY || !command.wantOld) return reply;
     reply.kind = this.#slab.kind(entry);
@@ -299,8 +305,10 @@ export class Executor {
     return isValid ? this.#set(now, command) : this.#reply.clear('refused');
   }
 
-  #release(now: Instant, { key, value }: Command, order: LeaseOrder): Reply {
-    const isFreed = this.#leases.release(now, key, order, value, this.#clock.high);
+  #release(now: Instant, command: Command, order: LeaseOrder): Reply {
+    const { key, value, valueStart, valueEnd } = command;
+    const bytes = value.subarray(valueStart, valueEnd);
+    const isFreed = this.#leases.release(now, key, order, bytes, this.#clock.high);
     return this.#reply.clear(isFreed ? 'freed' : 'refused');
   }
 

@@ -36,11 +36,11 @@ import type { LoadsOutbox } from '../loading/loads-outbox.js';
 import type { LoadsStats } from '../loading/loads-stats.js';
 import type { Command } from '../node/command.js';
 import type { Reply } from '../node/reply.js';
-import { decodeValue, encodeValue } from '../values/value.js';
+import { decodeValue, type EncodedValue, encodeValue } from '../values/value.js';
 import type { LeaseOrder, LeaseToken, ReleaseReason, WakeMessage } from '../wire/message.js';
 import { type Key, loadKey } from './client-arguments.js';
 import type { ClientReads, FindOutcome } from './client-reads.js';
-import { errorOf, failureOf, packFailure } from './load-errors.js';
+import { errorOf, loaderFailure, ownFailure, packFailure } from './load-errors.js';
 import {
   type CheckedLoad,
   checkLoad,
@@ -298,7 +298,7 @@ export class ClientLoads implements LoadsOutbox {
 
   served(call: LoadCall, { expiry, loading }: KeptValue): void {
     const { key, userKey, loader, load } = call as UserCall;
-    if (this.#isDue(expiry, loading, load)) {
+    if (this.#isDue(this.#host.driver.turn, expiry, loading, load)) {
       this.#refresh(new UserCall(key, userKey, loader, load, true), expiry);
     }
   }
@@ -310,7 +310,8 @@ export class ClientLoads implements LoadsOutbox {
     if (near !== null) {
       const { expiry, loading } = near;
       const value = reads.handOut(near);
-      if (this.#isDue(expiry, loading, load)) this.#refreshKey(key, loader, load, expiry);
+      if (loading !== 0 && this.#isDue(this.#host.driver.now(), expiry, loading, load))
+        this.#refreshKey(key, loader, load, expiry);
       return value;
     }
     loadKey(this.#key, key);
@@ -323,12 +324,13 @@ export class ClientLoads implements LoadsOutbox {
       case 'hit': {
         const { expiry, loading } = reads.found;
         const value = reads.foundValue(key, this.#key);
-        if (this.#isDue(expiry, loading, load)) this.#refreshKey(key, loader, load, expiry);
+        if (this.#isDue(reads.foundAt, expiry, loading, load))
+          this.#refreshKey(key, loader, load, expiry);
         return value;
       }
       case 'stale': {
         const { expiry } = reads.found;
-        if (this.#host.driver.now() >= after(expiry, load.staleWhileRevalidate)) return undefined;
+        if (reads.foundAt >= after(expiry, load.staleWhileRevalidate)) return undefined;
         const value = reads.finish(decodeFound(reads.found));
         this.#refreshKey(key, loader, load, expiry);
         return value;
@@ -368,9 +370,9 @@ export class ClientLoads implements LoadsOutbox {
     call.unlisten = () => signal.removeEventListener('abort', giveUp);
   }
 
-  #isDue(expiry: Instant, loading: number, { beta }: CheckedLoad): boolean {
+  #isDue(now: Instant, expiry: Instant, loading: number, { beta }: CheckedLoad): boolean {
     if (loading === 0 || expiry === NEVER) return false;
-    const left = elapsed(this.#host.driver.now(), expiry);
+    const left = elapsed(now, expiry);
     return isDueEarly(left, loadTimeOf(loading), beta, this.#prng);
   }
 
@@ -423,12 +425,16 @@ export class ClientLoads implements LoadsOutbox {
       if (value === undefined) this.#loads.empty(this.#host.driver.enter(), flight, this);
       else this.#store(flight, call, value, loadTime);
     } catch (error) {
-      if (!this.#isClosed) {
-        this.#loads.failed(this.#host.driver.enter(), flight, failureOf(error), this);
-      }
+      // A pool's own refusals come as ours; what a loader throws is a loader's whatever its class.
+      const isOurs = error instanceof ShoalError && typeof call.loader !== 'function';
+      this.#fail(flight, isOurs ? ownFailure(error) : loaderFailure(error));
     } finally {
       this.#running.delete(flight);
     }
+  }
+
+  #fail(flight: Flight, failure: Failure): void {
+    if (!this.#isClosed) this.#loads.failed(this.#host.driver.enter(), flight, failure, this);
   }
 
   #loaded({ loader, userKey }: UserCall, context: Context): unknown {
@@ -438,7 +444,9 @@ export class ClientLoads implements LoadsOutbox {
   }
 
   #store(flight: Flight, { load }: UserCall, value: unknown, loadTime: Duration): void {
-    const { kind, bytes } = encodeValue(value, this.#host.valueBytesMax);
+    const encoded = this.#encode(flight, value);
+    if (encoded === null) return;
+    const { kind, bytes } = encoded;
     // Of its own: the user's bytes may change, and those of a pool are written again.
     const own = Buffer.from(bytes);
     const now = this.#host.driver.enter();
@@ -447,6 +455,17 @@ export class ClientLoads implements LoadsOutbox {
       ttl === Number.POSITIVE_INFINITY ? NEVER : after(now, jittered(ttl, jitter, this.#prng));
     const loading = packLoading(loadTime, staleFor);
     this.#loads.loaded(now, flight, { kind, bytes: own, expiry, loading }, this);
+  }
+
+  /** The value as bytes; null if it has none, and then the load has failed. */
+  #encode(flight: Flight, value: unknown): EncodedValue | null {
+    try {
+      return encodeValue(value, this.#host.valueBytesMax);
+    } catch (error) {
+      // A getter of the value may throw what it likes.
+      this.#fail(flight, error instanceof ShoalError ? ownFailure(error) : loaderFailure(error));
+      return null;
+    }
   }
 }
 

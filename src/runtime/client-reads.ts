@@ -7,7 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { KeyBuffer } from '../base/key.js';
-import { NEVER } from '../base/units.js';
+import { type Instant, NEVER } from '../base/units.js';
 import type { Command } from '../node/command.js';
 import type { NearEntry, NearStats, ReadOrder } from '../node/near-cache.js';
 import { Reply } from '../node/reply.js';
@@ -53,6 +53,8 @@ export class ClientReads {
   readonly #reply = new Reply();
   /** The key of the latest answer: borrowed, as the answer is lent. */
   #answered: KeyBuffer = this.#key;
+  /** When the last entry was looked at that can expire. */
+  #judgedAt: Instant = NEVER;
   /** The last look found what has expired. */
   #isStale = false;
   #hits = 0;
@@ -127,6 +129,11 @@ export class ClientReads {
   /** What `find` has found, if it was there, expired or not. */
   get found(): SlabReader {
     return this.#slab;
+  }
+
+  /** When it was found, if it can expire. */
+  get foundAt(): Instant {
+    return this.#judgedAt;
   }
 
   /** The value that `find` has hit, as the caller gets it. */
@@ -204,10 +211,15 @@ export class ClientReads {
     return 'unread';
   }
 
+  #readClock(): Instant {
+    this.#judgedAt = this.#driver.now();
+    return this.#judgedAt;
+  }
+
   #judge(outcome: 'found' | 'absent', part: LookPart): 'hit' | 'miss' {
     const slab = this.#slab;
     const isThere = outcome === 'found';
-    const isHit = isThere && (slab.expiry === NEVER || slab.expiry > this.#driver.now());
+    const isHit = isThere && (slab.expiry === NEVER || slab.expiry > this.#readClock());
     this.#isStale = isThere && !isHit;
     if (part === 'header') return isHit ? 'hit' : 'miss';
     if (isHit) {

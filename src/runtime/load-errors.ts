@@ -3,7 +3,7 @@
  * whose `cause` is the loader's own error, or, in another thread, an Error that looks like it.
  */
 import { type ErrorCode, ShoalError } from '../base/errors.js';
-import { elsewhere, type Failure } from '../loading/failure.js';
+import { elsewhere, type Failure, failure } from '../loading/failure.js';
 import { unpack } from '../values/unpack.js';
 import { encodeValue } from '../values/value.js';
 
@@ -13,19 +13,22 @@ const TEXT_MAX = 4_096;
 /** An error as it crosses: `shoal` is the code of an error that is not the loader's. */
 interface Portable {
   readonly shoal: string;
+  readonly text: string;
   readonly name: string;
   readonly message: string;
   readonly stack: string;
   readonly code: string | number | null;
 }
 
-/** What a load that threw this has failed with. */
-export function failureOf(error: unknown): Failure {
-  if (error instanceof ShoalError) {
-    return { ...elsewhere(null), code: error.code, text: error.message, cause: error };
-  }
-  return { ...elsewhere(null), text: textOf(error), cause: error };
-}
+/** A load whose loader threw this. */
+export const loaderFailure = (error: unknown): Failure => ({
+  ...elsewhere(null),
+  text: textOf(error),
+  cause: error,
+});
+
+/** A load that failed for what is ours to say: its value cannot be stored, its file is not there. */
+export const ownFailure = ({ code, message }: ShoalError): Failure => failure(code, message);
 
 /** The failure as bytes, for those who wait in other threads. */
 export function packFailure({ code, text, cause }: Failure): Uint8Array {
@@ -33,9 +36,10 @@ export function packFailure({ code, text, cause }: Failure): Uint8Array {
   const own = (error as { code?: unknown } | null)?.code;
   const portable: Portable = {
     shoal: code,
-    name: (error?.name ?? '').slice(0, TEXT_MAX),
-    message: wellFormed((error?.message ?? text).slice(0, TEXT_MAX)),
-    stack: wellFormed((error?.stack ?? '').slice(0, TEXT_MAX)),
+    text: short(text),
+    name: short(error?.name),
+    message: short(error?.message),
+    stack: short(error?.stack),
     code: typeof own === 'string' || typeof own === 'number' ? own : null,
   };
   return encodeValue(portable).bytes;
@@ -44,15 +48,20 @@ export function packFailure({ code, text, cause }: Failure): Uint8Array {
 /** The error that a caller gets. */
 export function errorOf({ code, text, cause, packed }: Failure): ShoalError {
   if (packed === null) {
-    if (cause instanceof ShoalError)
-      return new ShoalError(code, cause.message, { cause: cause.cause });
     return cause === undefined ? new ShoalError(code, text) : new ShoalError(code, text, { cause });
   }
-  const { shoal, name, message, stack, code: own } = unpack(Buffer.from(packed)) as Portable;
-  if (shoal !== 'ERR_LOADER') return new ShoalError(shoal as ErrorCode, message);
-  const error = Object.assign(new Error(message), { stack }, own === null ? {} : { code: own });
-  Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
-  return new ShoalError('ERR_LOADER', textOf(error), { cause: error });
+  const portable = unpack(Buffer.from(packed)) as Portable;
+  const { shoal, text: told } = portable;
+  if (shoal !== 'ERR_LOADER') return new ShoalError(shoal as ErrorCode, told);
+  return new ShoalError('ERR_LOADER', told, { cause: lookalike(portable) });
+}
+
+function lookalike({ name, message, stack, code }: Portable): Error {
+  const error = Object.assign(new Error(message), code === null ? {} : { code });
+  const hidden = { configurable: true, writable: true };
+  Object.defineProperty(error, 'name', { value: name, ...hidden });
+  Object.defineProperty(error, 'stack', { value: stack, ...hidden });
+  return error;
 }
 
 function textOf(error: unknown): string {
@@ -60,6 +69,6 @@ function textOf(error: unknown): string {
   return `Cannot load key: its loader has failed: ${reason}`;
 }
 
-// In every supported engine since Node 20, but not in the es2023 library types.
-const wellFormed = (text: string): string =>
-  (text as string & { toWellFormed(): string }).toWellFormed();
+/** Whatever an error's fields are, and however long. */
+const short = (text: unknown): string =>
+  text === undefined ? '' : String(text).slice(0, TEXT_MAX);
