@@ -2,6 +2,7 @@
  * The book of a client's loads: what is known of each key, who waits where, and when what is over. It
  * decides nothing.
  */
+import { assert } from '../base/assert.js';
 import { after, type Duration, type Instant, NEVER, type NodeIndex } from '../base/units.js';
 import type { LeaseToken } from '../wire/message.js';
 import type { Ask } from './ask.js';
@@ -156,6 +157,7 @@ export class LoadTable {
 
   /** A flight that is over, and whose outcome counts until then. The oldest gives way to the newest. */
   keep(flight: Flight, until: Instant): void {
+    assert(flight.calls.size === 0, 'nobody waits for what is over');
     this.#waits.delete(nameOf(flight.primary, flight));
     flight.state = 'landed';
     this.#deadlines.remove(flight);
@@ -168,6 +170,7 @@ export class LoadTable {
 
   /** A flight that is over, and forgotten. */
   remove(flight: Flight): void {
+    assert(flight.calls.size === 0, 'nobody waits for what is over');
     if (this.#landed.delete(flight)) this.#leftovers.remove(flight);
     else this.#deadlines.remove(flight);
     if (flight.state === 'waiting') this.#waits.delete(nameOf(flight.primary, flight));

@@ -183,8 +183,12 @@ export class Loads {
     const { breaker, errorTtl } = leader.terms;
     breaker?.failed(now, entered);
     out.release(key, flight, 'error', errorTtl, why);
+    const load = this.#table.of(key);
+    // What was to be refreshed may be there, and good: who waits looks for it.
+    const calls = leader.isRefresh ? this.#table.alight(flight) : [];
     this.#pauseAfter(now, flight);
     this.#land(now, flight, { status: 'failed', failure: why }, errorTtl, out);
+    this.#replace(now, load, calls, out);
   }
 
   /** The answer to a fill: stored, refused because the lease is void, or failed. */

@@ -4,7 +4,7 @@
  * end. What they demand holds in every run, whatever faults are on.
  */
 import type { KeyBuffer } from '../base/key.js';
-import type { Instant } from '../base/units.js';
+import { type Instant, NEVER } from '../base/units.js';
 import { type VersionClock, versionEpoch } from '../base/version.js';
 import type { Flight } from '../loading/flight.js';
 import type { MembershipEvent } from '../membership/membership-event.js';
@@ -53,8 +53,8 @@ export class Checks implements Overseer {
   readonly #writes: WriteChecker;
   readonly #floors: FloorChecker;
   readonly #leases: LeaseChecker;
-  /** Runs of loaders whose value was accepted. */
-  readonly #storable = new Set<number>();
+  /** Runs of loaders whose value was accepted, and the stamp of that instant. */
+  readonly #storable = new Map<number, number>();
   readonly #lifeOf: (node: number) => NodeMember | undefined;
   readonly #supervisor: () => Accuser;
   readonly #isCalledHung: (node: number) => boolean;
@@ -136,7 +136,7 @@ export class Checks implements Overseer {
     const id = this.#history.numberIn(value, value.length);
     this.#stage.timeline.note(FILLS, keeper.node, key, id, isStored ? 1 : 0);
     this.#blameLease(key, this.#leases.filled(now, keeper, key, token, isStored));
-    if (isStored) this.#storable.add(id);
+    if (isStored) this.#storable.set(id, this.#stage.stamp());
   }
 
   released(keeper: LeaseKeeper, { hash }: KeyBuffer, token: LeaseToken): void {
@@ -282,9 +282,10 @@ export class Checks implements Overseer {
       accesses.push({ operation, begin, end: endOfWrite(operation), value: id, isWrite: true });
     }
     if (seen === NOTHING) return accesses;
+    // What was not stored, or not yet, was not the register's: whoever waited for it got it all the same.
     const writer = this.#writerOf(seen);
-    // What was not stored was never the register's: whoever waited for it got it all the same.
-    const isBeside = kind === 'load' && writer?.kind === 'run' && !this.#mayWrite(writer);
+    const isBeside =
+      kind === 'load' && writer?.kind === 'run' && end < (this.#storable.get(seen) ?? NEVER);
     if (!isBeside) accesses.push({ operation, begin, end, value: seen, isWrite: false });
     return accesses;
   }

@@ -25,7 +25,7 @@ import {
 import type { Ask, AskReply } from '../loading/ask.js';
 import type { CircuitBreaker } from '../loading/breaker.js';
 import { isDueEarly } from '../loading/early-refresh.js';
-import { type Failure, failure } from '../loading/failure.js';
+import type { Failure } from '../loading/failure.js';
 import { Flight, type Look } from '../loading/flight.js';
 import {
   type KeptValue,
@@ -318,7 +318,7 @@ export class ClientLoads implements LoadsOutbox {
         this.#from(run.id, () => this.machine.empty(now, flight, this));
         break;
       case 'error':
-        this.machine.failed(now, flight, LOADER_FAILED(), this);
+        this.machine.failed(now, flight, this.#failureOf(run), this);
         break;
       case 'hang':
         break;
@@ -338,6 +338,17 @@ export class ClientLoads implements LoadsOutbox {
     this.machine.loaded(now, flight, { kind: 'bytes', bytes, expiry, loading }, this);
   }
 
+  /** What a loader throws: its bytes are the run's, as its value would have been. */
+  #failureOf(run: Operation): Failure {
+    const packed = this.#host.world.history.valueOf(run).slice(0, run.size);
+    return {
+      code: 'ERR_LOADER',
+      text: 'Cannot load key: its loader has failed',
+      cause: undefined,
+      packed,
+    };
+  }
+
   /** The loader comes back, and has ended. */
   #lies(flight: Flight, run: Operation): void {
     const host = this.#host;
@@ -353,7 +364,7 @@ export class ClientLoads implements LoadsOutbox {
         this,
       );
     } else if (unit < 0.8) this.machine.empty(host.now, flight, this);
-    else this.machine.failed(host.now, flight, LOADER_FAILED(), this);
+    else this.machine.failed(host.now, flight, this.#failureOf(lie), this);
   }
 
   /** Loads a value anew that was seen, if it is about time. */
@@ -440,9 +451,6 @@ export class ClientLoads implements LoadsOutbox {
     this.#host.stage.plan(ms, new Event(this.#host, happen));
   }
 }
-
-const LOADER_FAILED = (): Failure =>
-  failure('ERR_LOADER', 'Cannot load key: its loader has failed');
 
 /** A reply that outlives the router's. */
 function copyOf(reply: Reply): AskReply {

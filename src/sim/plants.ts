@@ -4,6 +4,15 @@
  */
 import { Parts } from './parts.js';
 import {
+  AnswersLatecomers,
+  CachesErrors,
+  GrantsTwice,
+  HonoursStrangers,
+  JoinsAnyway,
+  SparesLeases,
+  WaitsForTheDead,
+} from './plant/loading-parts.js';
+import {
   ExecutesTwice,
   IgnoresEpoch,
   NeighbourServes,
@@ -83,6 +92,34 @@ export const PLANTS = {
   'never-reconnects': {
     text: 'a node that came back with its memory is not linked again',
     make: () => new NeverReconnects(),
+  },
+  'spares-leases': {
+    text: 'a delete does not make the lease of its key void',
+    make: () => new SparesLeases(),
+  },
+  'grants-twice': {
+    text: 'a lease is granted while another of its key is valid',
+    make: () => new GrantsTwice(),
+  },
+  'honours-strangers': {
+    text: 'a node stores what was loaded under a lease of another life, or another node',
+    make: () => new HonoursStrangers(),
+  },
+  'waits-for-dead': {
+    text: 'a lease outlives its holder, and its time',
+    make: () => new WaitsForTheDead(),
+  },
+  'joins-anyway': {
+    text: 'who comes after a delete gets the load from before it',
+    make: () => new JoinsAnyway(),
+  },
+  'caches-errors': {
+    text: "a loader's error is stored as a value",
+    make: () => new CachesErrors(),
+  },
+  latecomers: {
+    text: "a primary's answer is given to those who came after it was asked for",
+    make: () => new AnswersLatecomers(),
   },
 } as const satisfies Record<string, Plant>;
 

@@ -31,6 +31,7 @@ import { stepNumber } from './timeline.js';
 
 const BEGINS = stepNumber('begins');
 const BURST_MAX = 4;
+const STAMPEDE_SHARE = 0.05;
 /** Longest time to live. */
 const TTL_MS_MAX = 3_000;
 /** With `impatience`, so many callers do not wait for what they asked for, and how long they do. */
@@ -83,7 +84,22 @@ export class Workload {
   /** A burst of random operations of one submitter. */
   burst(member: Member): number {
     const count = 1 + this.#prng.below(BURST_MAX);
-    for (let i = 0; i < count; i++) this.submit(member, this.#kindFor(member), this.#key());
+    for (let i = 0; i < count; i++)
+      this.submit(member, this.#kindFor(member), this.#key(this.#prng));
+    return count;
+  }
+
+  /** Now and then all clients want the same key at the same time, which may just have been deleted. */
+  stampede(clients: readonly ClientMember[]): number {
+    const { swarm, chances } = this.#stage;
+    if (swarm.loadShare === 0 || chances.loads.unit() >= STAMPEDE_SHARE) return 0;
+    const key = this.#key(chances.loads);
+    const deleter = clients[chances.loads.below(2 * clients.length)];
+    let count = 0;
+    for (const client of clients) {
+      if (client === deleter) this.submit(client, 'delete', key);
+      for (let i = chances.loads.below(3); i >= 0; i--, count++) this.submit(client, 'load', key);
+    }
     return count;
   }
 
@@ -176,9 +192,9 @@ export class Workload {
     return 'expire';
   }
 
-  #key(): number {
+  #key(prng: Prng): number {
     const weights = this.#weights;
-    const draw = this.#prng.unit() * (weights[weights.length - 1] as number);
+    const draw = prng.unit() * (weights[weights.length - 1] as number);
     let low = 0;
     let high = weights.length - 1;
     while (low < high) {

@@ -130,6 +130,7 @@ export class World implements Shared, Task {
     if (stage.now >= this.#loadEnds) return;
     const submitter = this.#submitter();
     if (submitter !== null) this.#submitted += this.workload.burst(submitter);
+    this.#submitted += this.workload.stampede(this.clients);
     const left = Math.max(1, operations - this.#submitted);
     const gap = ((this.#loadEnds - stage.now) / left) * BURST_MEAN;
     stage.plan(Math.max(1, Math.min(gap, length) * 2 * stage.chances.workload.unit()), this);

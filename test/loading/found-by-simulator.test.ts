@@ -13,10 +13,16 @@ import {
   nodeIndex,
 } from '#src/base/units.js';
 import type { Ask, AskReply } from '#src/loading/ask.js';
-import type { Look } from '#src/loading/flight.js';
+import { failure } from '#src/loading/failure.js';
+import type { Flight, Look } from '#src/loading/flight.js';
 import { LeaseBook } from '#src/loading/lease-book.js';
 import { LEASE_SLACK } from '#src/loading/limits.js';
-import { LoadCall, type LoadKey, type LoadOutcome } from '#src/loading/load-call.js';
+import {
+  LoadCall,
+  type LoadKey,
+  type LoadOutcome,
+  type LoadTerms,
+} from '#src/loading/load-call.js';
 import { Loads } from '#src/loading/loads.js';
 import type { LoadsOutbox } from '#src/loading/loads-outbox.js';
 import { FIRST_CLIENT, type LeaseToken } from '#src/wire/message.js';
@@ -49,6 +55,7 @@ test('LeaseBook knows a lease that it has granted in place of one that was over'
 class World implements LoadsOutbox {
   readonly epoch: Epoch = epoch(1);
   readonly asks: Ask[] = [];
+  readonly flights: Flight[] = [];
   readonly settled: [LoadCall, LoadOutcome][] = [];
 
   look(): Look | null {
@@ -57,7 +64,9 @@ class World implements LoadsOutbox {
   ask(ask: Ask): void {
     this.asks.push(ask);
   }
-  load(): void {}
+  load(flight: Flight): void {
+    this.flights.push(flight);
+  }
   cancel(): void {}
   fill(): void {}
   release(): void {}
@@ -67,19 +76,17 @@ class World implements LoadsOutbox {
   served(): void {}
 }
 
-const call = (): LoadCall =>
-  new LoadCall(
-    KEY,
-    {
-      timeout: LIMIT,
-      staleWhileRevalidate: duration(10_000),
-      staleIfError: duration(0),
-      negativeTtl: duration(0),
-      errorTtl: duration(0),
-      breaker: null,
-    },
-    false,
-  );
+const TERMS: LoadTerms = {
+  timeout: LIMIT,
+  staleWhileRevalidate: duration(10_000),
+  staleIfError: duration(0),
+  negativeTtl: duration(0),
+  errorTtl: duration(0),
+  breaker: null,
+};
+
+const call = (terms: Partial<LoadTerms> = {}, isRefresh = false): LoadCall =>
+  new LoadCall(KEY, { ...TERMS, ...terms }, isRefresh);
 
 const granted = (low: number): AskReply => ({
   status: 'granted',
@@ -121,4 +128,38 @@ test('Loads give an expired value to nobody who came after it may have been over
     'the other waits for the load',
   );
   assert.equal(loads.waiting, 1);
+});
+
+test('Loads give what a load came to also to whom the primary still sends to wait for it', () => {
+  const loads = new Loads();
+  const world = new World();
+  const first = call({ errorTtl: LIMIT });
+  const second = call();
+  loads.begin(START, first, null, world);
+  loads.answered(START, world.asks[0] as Ask, granted(1), world);
+  loads.begin(START, second, null, world);
+  loads.failed(START, world.flights[0] as Flight, failure('ERR_LOADER', 'it has failed'), world);
+  // The primary has answered before it was told.
+  const lease = granted(1).lease;
+  loads.answered(START, world.asks[1] as Ask, { ...granted(1), status: 'waiting', lease }, world);
+  assert.deepEqual(
+    world.settled.map(([settled, { status }]) => [settled, status]),
+    [
+      [first, 'failed'],
+      [second, 'failed'],
+    ],
+  );
+  assert.equal(loads.waiting, 0);
+});
+
+test('Loads do not fail a call for a refresh that fails: what is there may be good', () => {
+  const loads = new Loads();
+  const world = new World();
+  const one = call();
+  loads.refresh(START, call({}, true), after(START, LIMIT), world);
+  loads.begin(START, one, null, world);
+  loads.answered(START, world.asks[0] as Ask, granted(1), world);
+  loads.failed(START, world.flights[0] as Flight, failure('ERR_LOADER', 'it has failed'), world);
+  assert.deepEqual(world.settled, []);
+  assert.deepEqual(world.asks[1]?.calls, [one], 'it asks what is there');
 });

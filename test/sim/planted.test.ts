@@ -24,6 +24,13 @@ const SEEDS: Readonly<Record<PlantName, number>> = {
   'retries-writes': 20,
   'neighbour-serves': 10,
   'never-reconnects': 20,
+  'spares-leases': 10,
+  'grants-twice': 10,
+  'honours-strangers': 20,
+  'waits-for-dead': 10,
+  'joins-anyway': 20,
+  'caches-errors': 10,
+  latecomers: 40,
 };
 
 test('Every planted fault is caught (CLUSTER-3 to CLUSTER-10, planted faults)', async () => {
