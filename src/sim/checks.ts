@@ -90,7 +90,7 @@ export class Checks implements Overseer {
     if (fault !== null) this.#stage.blame('rings', fault.text, { node: fault.node });
   }
 
-  writes(life: Life, key: KeyBuffer, version: VersionClock, value: Uint8Array | null): void {
+  writes(life: Life, key: KeyBuffer, version: VersionClock): void {
     if (!(life instanceof NodeMember)) return;
     const { high, low } = version;
     const index = this.#workload.keyOf(key.hash);
@@ -108,7 +108,16 @@ export class Checks implements Overseer {
     });
     if (fault !== null) this.#stage.blame('owners', fault, { key: index, node });
     this.#leases.wrote(life, index);
-    if (value !== null) this.#judgeStored(index, value);
+  }
+
+  /** What a loader has brought is stored by a fill that was not refused, and by nothing else. */
+  stores({ hash }: KeyBuffer, value: Uint8Array, start: number): void {
+    const writer = this.#history.operationAt(value, start);
+    if (writer?.kind !== 'run' || this.#storable.has(writer.id)) return;
+    const { id } = writer;
+    const text = `what loader ${id} has brought is stored, and was not to be`;
+    const key = this.#workload.keyOf(hash);
+    this.#stage.blame('leases', text, { key, operations: [id] });
   }
 
   granted(
@@ -182,15 +191,6 @@ export class Checks implements Overseer {
 
   #blameLease(key: number, fault: string | null): void {
     if (fault !== null) this.#stage.blame('leases', fault, { key });
-  }
-
-  /** What a loader has brought is stored by a fill that was not refused, and by nothing else. */
-  #judgeStored(key: number, value: Uint8Array): void {
-    const id = this.#history.numberIn(value, value.length);
-    const writer = this.#writerOf(id);
-    if (writer?.kind !== 'run' || this.#storable.has(id)) return;
-    const text = `what loader ${id} has brought is stored, and was not to be`;
-    this.#stage.blame('leases', text, { key, operations: [id] });
   }
 
   ordersDeath(life: NodeMember): void {

@@ -203,11 +203,15 @@ export class History {
     return bytes;
   }
 
+  /** Which operation may have written a value that begins there. */
+  operationAt(bytes: Uint8Array, at: number): Operation | undefined {
+    return this.operations[numberAt(bytes, at)];
+  }
+
   /** Which operation wrote a value, the first `length` bytes; NONSENSE if none did. */
   numberIn(bytes: Uint8Array, length: number): number {
     if (length < NUMBER_BYTES) return NONSENSE;
-    const [a = 0, b = 0, c = 0, d = 0] = bytes;
-    const id = (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+    const id = numberAt(bytes, 0);
     if (this.operations[id]?.size !== length) return NONSENSE;
     for (let i = NUMBER_BYTES; i < length; i++) if (bytes[i] !== filler(id, i)) return NONSENSE;
     return id;
@@ -219,6 +223,14 @@ export class History {
     if (length >= NUMBER_BYTES) reply.copyValue(this.#read, 0);
     return this.numberIn(this.#read, length);
   }
+}
+
+function numberAt(bytes: Uint8Array, at: number): number {
+  const a = bytes[at] as number;
+  const b = bytes[at + 1] as number;
+  const c = bytes[at + 2] as number;
+  const d = bytes[at + 3] as number;
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
 }
 
 const filler = (id: number, i: number): number => (id * 31 + i) & 0xff;

@@ -20,8 +20,10 @@ const NOTE_RING = 1;
 
 /** Who is told of writes, and of leases. */
 export interface Witness extends LeaseWitness {
-  /** Something is written under a version: a value, or (null) the floor that a delete leaves. */
-  writes(life: Life, key: KeyBuffer, version: VersionClock, value: Uint8Array | null): void;
+  /** Something is written under a version: a value, or the floor that a delete leaves. */
+  writes(life: Life, key: KeyBuffer, version: VersionClock): void;
+  /** Behind that: the value, which begins there. */
+  stores(key: KeyBuffer, value: Uint8Array, start: number): void;
   /** It has been written. */
   written(life: Life, slab: Slab): void;
   /** A life has lost its channel to another thread. */
@@ -87,14 +89,15 @@ export class WitnessedSlab extends Slab {
     version: VersionClock,
     loading = 0,
   ): InstallOutcome {
-    this.#witness.writes(this.#life, key, version, value.subarray(start, end));
+    this.#witness.writes(this.#life, key, version);
+    this.#witness.stores(key, value, start);
     const outcome = super.install(key, now, value, start, end, kind, expiry, version, loading);
     this.#witness.written(this.#life, this);
     return outcome;
   }
 
   override delete(key: KeyBuffer, now: Instant, version: VersionClock): boolean {
-    this.#witness.writes(this.#life, key, version, null);
+    this.#witness.writes(this.#life, key, version);
     const isDone = super.delete(key, now, version);
     this.#witness.written(this.#life, this);
     return isDone;

@@ -42,6 +42,15 @@ export interface BookOwner extends LeaseKeeper {
 
 export type BookClass = new (options?: LeaseBookOptions) => LeaseBook;
 
+type WitnessedClass = new (
+  owner: BookOwner,
+  witness: LeaseWitness,
+  options: LeaseBookOptions,
+) => LeaseBook;
+
+/** One class for each class of books: lives are many. */
+const classes = new WeakMap<BookClass, WitnessedClass>();
+
 /** A book of this class, of a life's, with a witness. */
 export function witnessedBook(
   Book: BookClass,
@@ -49,13 +58,30 @@ export function witnessedBook(
   witness: LeaseWitness,
   options: LeaseBookOptions,
 ): LeaseBook {
-  /** Which lease's outcome each is. */
-  const sources = new WeakMap<Remembered, LeaseToken>();
+  let Witnessed = classes.get(Book);
+  if (Witnessed === undefined) {
+    Witnessed = witnessed(Book);
+    classes.set(Book, Witnessed);
+  }
+  return new Witnessed(owner, witness, options);
+}
 
-  class WitnessedBook extends Book {
+function witnessed(Book: BookClass): WitnessedClass {
+  return class WitnessedBook extends Book {
+    readonly #owner: BookOwner;
+    readonly #witness: LeaseWitness;
+    /** Which lease's outcome each is. */
+    readonly #sources = new WeakMap<Remembered, LeaseToken>();
+
+    constructor(owner: BookOwner, witness: LeaseWitness, options: LeaseBookOptions) {
+      super(options);
+      this.#owner = owner;
+      this.#witness = witness;
+    }
+
     override find(now: Instant, key: KeyBuffer): Lease | Remembered | null {
       const known = super.find(now, key);
-      if (known instanceof Remembered) owner.recalled = sources.get(known) ?? null;
+      if (known instanceof Remembered) this.#owner.recalled = this.#sources.get(known) ?? null;
       return known;
     }
 
@@ -67,7 +93,7 @@ export function witnessedBook(
       limit: Duration,
     ): Lease {
       const until = after(after(now, limit), LEASE_SLACK);
-      witness.granted(now, owner, key, token, holder, until);
+      this.#witness.granted(now, this.#owner, key, token, holder, until);
       return super.grant(now, key, holder, token, limit);
     }
 
@@ -79,7 +105,7 @@ export function witnessedBook(
       value: Uint8Array,
     ): boolean {
       const isStored = super.fill(now, key, token, kind, value);
-      witness.filled(now, owner, key, token, value, isStored);
+      this.#witness.filled(now, this.#owner, key, token, value, isStored);
       return isStored;
     }
 
@@ -91,13 +117,13 @@ export function witnessedBook(
       versionHigh: number,
     ): boolean {
       const isFreed = super.release(now, key, order, value, versionHigh);
-      witness.released(owner, key, order);
+      this.#witness.released(this.#owner, key, order);
       const known = isFreed ? super.find(now, key) : null;
-      if (known instanceof Remembered && !sources.has(known)) {
-        sources.set(known, { high: order.high, low: order.low });
+      // One that was there before is another lease's.
+      if (known instanceof Remembered && !this.#sources.has(known)) {
+        this.#sources.set(known, { high: order.high, low: order.low });
       }
       return isFreed;
     }
-  }
-  return new WitnessedBook(options);
+  };
 }
