@@ -94,7 +94,8 @@ export class Workload {
     const { swarm, chances } = this.#stage;
     if (swarm.loadShare === 0 || chances.loads.unit() >= STAMPEDE_SHARE) return 0;
     const key = this.#key(chances.loads);
-    const deleter = clients[chances.loads.below(2 * clients.length)];
+    const mayWrite = swarm.readShare < 1;
+    const deleter = mayWrite ? clients[chances.loads.below(2 * clients.length)] : null;
     let count = 0;
     for (const client of clients) {
       if (client === deleter) this.submit(client, 'delete', key);
