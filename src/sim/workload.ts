@@ -94,9 +94,8 @@ export class Workload {
     const { swarm, chances } = this.#stage;
     if (swarm.loadShare === 0 || chances.loads.unit() >= STAMPEDE_SHARE) return 0;
     const key = this.#key(chances.loads);
-    const drawn = clients[chances.loads.below(2 * clients.length)];
-    // Where nothing else is written, nothing is deleted either.
-    const deleter = swarm.readShare < 1 ? drawn : undefined;
+    const mayWrite = swarm.readShare < 1;
+    const deleter = mayWrite ? clients[chances.loads.below(2 * clients.length)] : null;
     let count = 0;
     for (const client of clients) {
       if (client === deleter) this.submit(client, 'delete', key);
