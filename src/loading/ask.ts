@@ -7,7 +7,8 @@ import type { ErrorCode } from '../base/errors.js';
 import type { ValueKind } from '../base/kinds.js';
 import { type Epoch, type Instant, NEVER } from '../base/units.js';
 import type { LeaseMode, LeaseTerms, ReplyStatus } from '../wire/message.js';
-import { type LoadCall, type LoadKey, staleWindow } from './load-call.js';
+import type { KeyAnswer } from './flight.js';
+import { type KeptValue, type LoadCall, type LoadKey, staleWindow } from './load-call.js';
 
 export class Ask {
   readonly key: LoadKey;
@@ -51,4 +52,20 @@ export interface AskReply {
   readonly error: ErrorCode | null;
   readonly text: string;
   readonly lease: LeaseTerms | null;
+}
+
+/** The answer of the key when the question was answered. Under another ring by now, it compares with nothing. */
+export function answerOf(
+  ask: Ask,
+  { answerHigh, answerLow }: LeaseTerms,
+  now: Epoch | null,
+): KeyAnswer {
+  const epoch = ask.epoch === now ? now : null;
+  return { high: answerHigh, low: answerLow, epoch };
+}
+
+/** The value in an answer, fresh or expired; null if there is none. */
+export function keptIn({ status, kind, value, expiry, lease }: AskReply): KeptValue | null {
+  if (value === null || status === 'rejected') return null;
+  return { kind, bytes: value, expiry, loading: lease?.loading ?? 0 };
 }

@@ -25,11 +25,11 @@ import { assert, unreachable } from '../base/assert.js';
 import type { ErrorCode } from '../base/errors.js';
 import { after, type Duration, duration, type Instant, type NodeIndex } from '../base/units.js';
 import type { LeaseTerms, ReplyStatus, WakeMessage } from '../wire/message.js';
-import { Ask, type AskReply } from './ask.js';
+import { Ask, type AskReply, answerOf, keptIn } from './ask.js';
+import { Endings } from './endings.js';
 import { elsewhere, type Failure, failure } from './failure.js';
 import { Flight, type KeyAnswer, type Look } from './flight.js';
 import {
-  ASKS_MAX,
   CALLS_MAX,
   FILL_PATIENCE,
   LEASE_SLACK,
@@ -41,6 +41,7 @@ import { type KeptValue, LoadCall, type LoadOutcome, staleWindow } from './load-
 import { type KeyLoads, LoadTable } from './load-table.js';
 import type { LoadsOutbox } from './loads-outbox.js';
 import { LoadCounts, type LoadsStats } from './loads-stats.js';
+import { Questions } from './questions.js';
 
 export interface LoadsOptions {
   /** Loads at a time. Default 131,072. */
@@ -52,28 +53,23 @@ export interface LoadsOptions {
 const NOT_KEPT = duration(0);
 
 export class Loads {
-  readonly #concurrency: number;
   readonly #waitersMax: number;
   readonly #table = new LoadTable();
-  /** Questions that wait until fewer are out: from `#firstUnasked` on. */
-  #unasked: Ask[] = [];
-  #firstUnasked = 0;
-  #asked = 0;
-  /** Loads that run here, or would if all questions that are out were answered so. */
-  #loading = 0;
+  readonly #questions: Questions;
   readonly #counts = new LoadCounts();
+  readonly #endings = new Endings(this.#table, this.#counts);
 
   constructor({ concurrency, waiters }: LoadsOptions = {}) {
-    this.#concurrency = concurrency ?? LOADS_MAX;
+    this.#questions = new Questions(concurrency ?? LOADS_MAX);
     this.#waitersMax = waiters ?? WAITERS_MAX;
   }
 
   get stats(): LoadsStats {
     return {
       ...this.#counts,
-      loading: this.#loading,
+      loading: this.#questions.loading,
       waiting: this.#table.calls,
-      asking: this.#asked + this.#unasked.length - this.#firstUnasked,
+      asking: this.#questions.count,
       keys: this.#table.size,
     };
   }
@@ -106,7 +102,7 @@ export class Loads {
     call.stale = look?.kept ?? null;
     this.#table.admit(now, call);
     if (full === null) this.#place(now, load, [call], look, out);
-    else this.#refuse(now, call, failure('ERR_BUSY', full), out);
+    else this.#endings.refuse(now, call, failure('ERR_BUSY', full), out);
   }
 
   /**
@@ -118,11 +114,13 @@ export class Loads {
     assert(call.isRefresh, 'somebody waits for a call');
     this.#table.purge(now);
     const { text } = call.key;
-    if (this.#table.find(text) !== null || this.#asked >= ASKS_MAX) return;
-    const ask = new Ask(call.key, [call], seen);
-    if (!this.#mayLoad(now, ask)) return;
-    this.#table.of(call.key).ask = ask;
-    this.#send(ask, out);
+    if (this.#table.find(text) !== null) return;
+    const load = this.#table.of(call.key);
+    // Before it is sent: the answer may come at once.
+    load.ask = new Ask(call.key, [call], seen);
+    if (this.#questions.askToRefresh(now, load.ask, out)) return;
+    load.ask = null;
+    this.#table.tidy(load);
   }
 
   /** This client is about to write the key: who comes from now on must not get what was before. */
@@ -139,14 +137,13 @@ export class Loads {
     // Null: it was closed meanwhile.
     if (load?.ask !== ask) return;
     load.ask = null;
-    this.#asked--;
-    if (ask.mode !== 'join' && reply.status !== 'granted') this.#cede(ask);
+    this.#questions.answered(ask, reply.status === 'granted');
     const rest = this.#take(now, load, ask, reply, out);
     const waiting = [...rest, ...load.next];
     load.next = [];
     this.#replace(now, load, waiting, out);
     this.#table.tidy(load);
-    this.#sendMore(now, out);
+    this.#questions.sendMore(now, out);
     const value = reply.status === 'found' ? keptIn(reply) : null;
     if (value !== null) out.served(ask.leader, value);
   }
@@ -154,7 +151,7 @@ export class Loads {
   /** The loader has brought a value, with expiry and load time as they are to be stored. */
   loaded(now: Instant, flight: Flight, value: KeptValue, out: LoadsOutbox): void {
     if (flight.state !== 'loading') return;
-    this.#loading--;
+    this.#questions.loadEnded();
     flight.leader.terms.breaker?.succeeded(now, flight.entered);
     flight.state = 'filling';
     flight.value = value;
@@ -165,7 +162,7 @@ export class Loads {
   /** The loader has found that there is nothing. */
   empty(now: Instant, flight: Flight, out: LoadsOutbox): void {
     if (flight.state !== 'loading') return;
-    this.#loading--;
+    this.#questions.loadEnded();
     this.#counts.nothings++;
     const { breaker, negativeTtl } = flight.leader.terms;
     breaker?.succeeded(now, flight.entered);
@@ -177,7 +174,7 @@ export class Loads {
   /** The loader has failed. */
   failed(now: Instant, flight: Flight, why: Failure, out: LoadsOutbox): void {
     if (flight.state !== 'loading') return;
-    this.#loading--;
+    this.#questions.loadEnded();
     this.#counts.failures++;
     const { key, leader, entered } = flight;
     const { breaker, errorTtl } = leader.terms;
@@ -234,7 +231,7 @@ export class Loads {
   /** Ends what is over. */
   tick(now: Instant, out: LoadsOutbox): void {
     for (let due = this.#table.takeDue(now); due !== null; due = this.#table.takeDue(now)) {
-      if (due instanceof LoadCall) this.#tooLate(now, due, out);
+      if (due instanceof LoadCall) this.#endings.tooLate(now, due, out);
       else this.#over(now, due, out);
     }
     this.#table.purge(now);
@@ -249,24 +246,22 @@ export class Loads {
   close(out: LoadsOutbox): void {
     const why = failure('ERR_CLOSED', 'Cannot load key: the connection was closed');
     const outcome: LoadOutcome = { status: 'failed', failure: why };
-    this.#unasked = [];
-    this.#firstUnasked = 0;
-    this.#asked = 0;
+    this.#questions.close();
     for (const load of this.#table.all()) {
       const { ask, next } = load;
       const calls = ask === null ? next : [...ask.calls, ...ask.followers, ...next];
-      if (ask !== null && ask.mode !== 'join') this.#cede(ask);
+      if (ask !== null && ask.mode !== 'join') this.#questions.cede(ask);
       load.ask = null;
       load.next = [];
       for (const flight of [...load.flights]) {
         if (flight.state === 'loading') {
-          this.#cede(flight);
+          this.#questions.cede(flight);
           out.cancel(flight);
         }
         calls.push(...this.#table.alight(flight));
         this.#table.remove(flight);
       }
-      for (const call of calls) this.#settle(call, outcome, out);
+      for (const call of calls) this.#endings.settle(call, outcome, out);
       this.#table.unpause(load);
     }
   }
@@ -311,54 +306,10 @@ export class Loads {
       const waiting = calls.filter(({ isSettled }) => !isSettled);
       if (waiting.length === 0) return;
       load.ask = new Ask(load.key, waiting, 0 as Instant);
-      this.#ask(now, load.ask, out);
+      this.#questions.ask(now, load.ask, out);
     } else if (!ask.isSent) ask.calls.push(...calls);
     else if (ask.isClosed) load.next.push(...calls);
     else ask.followers.push(...calls);
-  }
-
-  #ask(now: Instant, ask: Ask, out: LoadsOutbox): void {
-    if (this.#asked >= ASKS_MAX) this.#unasked.push(ask);
-    else {
-      if (this.#mayLoad(now, ask)) ask.mode = 'load';
-      this.#send(ask, out);
-    }
-  }
-
-  #sendMore(now: Instant, out: LoadsOutbox): void {
-    while (this.#asked < ASKS_MAX && this.#firstUnasked < this.#unasked.length) {
-      this.#ask(now, this.#unasked[this.#firstUnasked++] as Ask, out);
-    }
-    if (this.#firstUnasked < this.#unasked.length) return;
-    this.#unasked = [];
-    this.#firstUnasked = 0;
-  }
-
-  /** Reserves a load, if one may begin. */
-  #mayLoad(now: Instant, ask: Ask): boolean {
-    const { breaker } = ask.leader.terms;
-    if (this.#loading >= this.#concurrency) ask.obstacle = 'ERR_BUSY';
-    else if (breaker !== null && !breaker.enter(now)) ask.obstacle = 'ERR_CIRCUIT_OPEN';
-    else {
-      this.#loading++;
-      ask.entered = now;
-      return true;
-    }
-    return false;
-  }
-
-  /** The load that was reserved does not come about, or comes to nothing. */
-  #cede({ leader, entered }: Pick<Ask, 'leader' | 'entered'>): void {
-    this.#loading--;
-    leader.terms.breaker?.leave(entered);
-  }
-
-  #send(ask: Ask, out: LoadsOutbox): void {
-    if (ask.leader.isRefresh) ask.mode = 'refresh';
-    ask.isSent = true;
-    ask.epoch = out.epoch;
-    this.#asked++;
-    out.ask(ask);
   }
 
   /** What an answer means for those who asked. Returns those of whom it says nothing. */
@@ -372,7 +323,8 @@ export class Loads {
     const { status, lease } = reply;
     switch (status) {
       case 'found':
-        for (const call of ask.calls) this.#give(now, call, valueOutcome(keptIn(reply)), out);
+        for (const call of ask.calls)
+          this.#endings.give(now, call, valueOutcome(keptIn(reply)), out);
         return ask.followers;
       case 'granted':
         assert(lease !== null, 'a lease has terms');
@@ -405,7 +357,7 @@ export class Loads {
     if (wantKept(followers)) shareStale({ stale: out.look(key)?.kept ?? null }, followers);
     const isServed = this.#boardAll(now, flight, [...ask.calls, ...followers], out);
     if (flight.calls.size === 0 && !isServed && !leader.isRefresh) {
-      this.#cede(ask);
+      this.#questions.cede(ask);
       this.#table.remove(flight);
       out.release(key, lease, 'returned', NOT_KEPT, null);
       return;
@@ -436,7 +388,7 @@ export class Loads {
     } else {
       flight.stale ??= keptIn(reply);
       if (!ask.isClosed) {
-        flight.answer = answerOf(ask, lease, out);
+        flight.answer = answerOf(ask, lease, out.epoch);
         flight.isClosed = false;
       }
     }
@@ -468,17 +420,11 @@ export class Loads {
     const why =
       reply.status === 'failed'
         ? failure(reply.error as ErrorCode, reply.text)
-        : this.#obstacle(ask);
+        : this.#questions.obstacle(ask);
     for (const call of ask.calls) {
       call.stale ??= keptIn(reply);
-      this.#refuse(now, call, why, out);
+      this.#endings.refuse(now, call, why, out);
     }
-  }
-
-  #obstacle({ obstacle }: Ask): Failure {
-    return obstacle === 'ERR_CIRCUIT_OPEN'
-      ? failure(obstacle, 'Cannot load key: its circuit breaker is open after repeated failures')
-      : failure('ERR_BUSY', `Cannot load key: ${this.#loading} loads are under way, the limit`);
   }
 
   #flight(
@@ -488,7 +434,7 @@ export class Loads {
     state: 'loading' | 'waiting',
     out: LoadsOutbox,
   ): Flight {
-    const answer = answerOf(ask, lease, out);
+    const answer = answerOf(ask, lease, out.epoch);
     const stale = keptIn(reply);
     const flight = new Flight(ask.key, lease.primary, lease, ask.leader, answer, state, stale);
     flight.isClosed = ask.isClosed;
@@ -509,7 +455,7 @@ export class Loads {
       const stale = mayBeStale ? call.stale : null;
       if (stale !== null && now < after(stale.expiry, call.terms.staleWhileRevalidate)) {
         isServed = true;
-        this.#giveStale(call, stale, out);
+        this.#endings.giveStale(call, stale, out);
       } else this.#table.board(flight, call);
     }
     if (outcome !== null) this.#deliver(now, flight, outcome, out);
@@ -532,7 +478,7 @@ export class Loads {
 
   #deliver(now: Instant, flight: Flight, outcome: LoadOutcome, out: LoadsOutbox): void {
     for (const call of this.#table.alight(flight)) {
-      this.#give(now, call, outcome, out);
+      this.#endings.give(now, call, outcome, out);
     }
   }
 
@@ -553,7 +499,7 @@ export class Loads {
     const look = out.look(load.key);
     const value = look?.kept ?? null;
     if (value !== null && value.expiry > now) {
-      for (const call of waiting) this.#give(now, call, valueOutcome(value), out);
+      for (const call of waiting) this.#endings.give(now, call, valueOutcome(value), out);
     } else {
       // What is there now was there since they came, and is the latest that they may have.
       for (const call of waiting) call.stale = value ?? call.stale;
@@ -585,37 +531,6 @@ export class Loads {
         unreachable(state);
     }
   }
-
-  #tooLate(now: Instant, call: LoadCall, out: LoadsOutbox): void {
-    const text = `Cannot load key: it was not loaded within ${call.terms.timeout} ms`;
-    this.#give(now, call, { status: 'failed', failure: failure('ERR_LOAD_TIMEOUT', text) }, out);
-  }
-
-  /** Ends a call; with a stale value instead of a failure, where it may be. */
-  #give(now: Instant, call: LoadCall, outcome: LoadOutcome, out: LoadsOutbox): void {
-    const { stale } = call;
-    if (outcome.status !== 'failed' || stale === null) this.#settle(call, outcome, out);
-    else if (now < after(stale.expiry, call.terms.staleIfError)) this.#giveStale(call, stale, out);
-    else this.#settle(call, outcome, out);
-  }
-
-  /** The same for one for whom nothing was tried: whatever is kept for it will do. */
-  #refuse(now: Instant, call: LoadCall, why: Failure, out: LoadsOutbox): void {
-    const { stale } = call;
-    this.#counts.refused++;
-    const isOfUse = stale !== null && now < after(stale.expiry, staleWindow(call.terms));
-    if (isOfUse) this.#giveStale(call, stale, out);
-    else this.#settle(call, { status: 'failed', failure: why }, out);
-  }
-
-  #giveStale(call: LoadCall, stale: KeptValue, out: LoadsOutbox): void {
-    this.#counts.stale++;
-    this.#settle(call, { status: 'value', value: stale, isStale: true }, out);
-  }
-
-  #settle(call: LoadCall, outcome: LoadOutcome, out: LoadsOutbox): void {
-    if (this.#table.dismiss(call) && !call.isRefresh) out.settle(call, outcome);
-  }
 }
 
 /** What was kept when the flight became known is for those who asked then, or have found the same answer. */
@@ -630,18 +545,6 @@ const wantKept = (calls: readonly LoadCall[]): boolean =>
 /** A load that a call with this answer may wait for, or have the outcome of. */
 const joinable = ({ flights }: KeyLoads, answer: KeyAnswer): Flight | undefined =>
   flights.findLast((flight) => flight.mayBeJoinedAt(answer));
-
-/** The answer of the key when the question was answered. Under another ring by now, it compares with nothing. */
-function answerOf(ask: Ask, { answerHigh, answerLow }: LeaseTerms, out: LoadsOutbox): KeyAnswer {
-  const epoch = ask.epoch === out.epoch ? out.epoch : null;
-  return { high: answerHigh, low: answerLow, epoch };
-}
-
-/** The value in an answer, fresh or expired; null if there is none. */
-function keptIn({ status, kind, value, expiry, lease }: AskReply): KeptValue | null {
-  if (value === null || status === 'rejected') return null;
-  return { kind, bytes: value, expiry, loading: lease?.loading ?? 0 };
-}
 
 function valueOutcome(value: Pick<KeptValue, 'kind' | 'bytes'> | null): LoadOutcome {
   assert(value !== null, 'what was found is there');
