@@ -107,3 +107,41 @@ export const REDUNDANT: readonly Removal[] = [
   without('pin', { pin: false }, COUNTER, THREE, { evictions: 2 }),
   without('own floor', { ownFloor: false }, COUNTER, PAIR_RESTART, { evictions: 1, reads: 1 }),
 ];
+
+/** The same in scopes too large for the tests (main.ts). */
+export const REDUNDANT_LARGE: readonly Removal[] = [
+  without('refuses what is older, 3 epochs', { refusesOlder: false }, { epochs: 3, restarts: 1 }),
+  without('refuses what is older, R=2', { refusesOlder: false }, PAIR, {
+    epochs: 4,
+    nodes: 3,
+    replaces: true,
+    reads: 2,
+  }),
+  without('refuses what is older, increments', { refusesOlder: false }, COUNTER, {
+    epochs: 2,
+    restarts: 1,
+    evictions: 1,
+  }),
+  without('refusal is no ack, 3 epochs', { blanketIsNoAck: false }, { epochs: 3, restarts: 1 }),
+  without('refusal is no ack, R=2', { blanketIsNoAck: false }, PAIR, {
+    epochs: 4,
+    nodes: 3,
+    replaces: true,
+    reads: 2,
+  }),
+  without('refusal is no ack, increments', { blanketIsNoAck: false }, COUNTER, PAIR, {
+    epochs: 3,
+    nodes: 3,
+    replaces: true,
+  }),
+  without('pin, a member replaced', { pin: false }, COUNTER, { epochs: 2, evictions: 1 }),
+  without('pin, R=2 and a read', { pin: false }, COUNTER, PAIR_RESTART, { evictions: 2, reads: 1 }),
+  without('own floor, a member replaced', { ownFloor: false }, COUNTER, {
+    epochs: 2,
+    evictions: 2,
+  }),
+  without('own floor and pin', { ownFloor: false, pin: false }, COUNTER, PAIR_RESTART, {
+    evictions: 2,
+    reads: 1,
+  }),
+];

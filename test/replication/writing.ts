@@ -106,7 +106,7 @@ export function raiseLow(s: State, version: number, { scope, conditional }: Cont
   s[LOW] = Math.max(head(s, LOW), version);
   if (conditional) return;
   for (let op = 0; op < head(s, OPS); op++) {
-    const matters = head(s, OP_VERSION + op) > head(s, LOW) || (head(s, LATE) >> op) & 1;
+    const matters = isAwaited(s, op);
     for (let n = 0; n < scope.nodes && !matters; n++) put(s, n, ACKS, get(s, n, ACKS) & ~(1 << op));
   }
 }
@@ -144,8 +144,20 @@ export function isDeliverable(s: State, op: number, n: number, context: Context)
   const epoch = head(s, OP_EPOCH + op);
   if (context.rules.fence && get(s, n, SEEN) > epoch) return false;
   if (context.conditional) return ((get(s, n, ACKS) >> (op + FRAMES_SHIFT)) & 1) === 1;
-  return isMember(s, n, epoch) && !isPrimary(s, n, epoch);
+  return isMember(s, n, epoch) && !isPrimary(s, n, epoch) && changesSomething(s, op, n);
 }
+
+/** A copy that the member has, or is above, and an acknowledgement that nobody waits for. */
+function changesSomething(s: State, op: number, n: number): boolean {
+  const version = head(s, OP_VERSION + op);
+  if (version > held(s, n)) return true;
+  const isCounted = ((get(s, n, ACKS) >> op) & 1) === 1;
+  return !isCounted && isAwaited(s, op);
+}
+
+/** Whether the acknowledgement of a plain write can still bind a reader, or come in a wrong order. */
+const isAwaited = (s: State, op: number): boolean =>
+  head(s, OP_VERSION + op) > head(s, LOW) || ((head(s, LATE) >> op) & 1) === 1;
 
 /**
  * Delivers a frame. Whoever holds the version now, or a newer one, or a floor above it, acknowledges:
@@ -160,8 +172,6 @@ export function deliver(s: State, op: number, n: number, context: Context): void
   const now = answer(s, n);
   const vouches =
     now === UNKNOWN ? isIn || !context.rules.blanketIsNoAck : versionOf(now) >= version;
-  const counts = context.conditional
-    ? ((head(s, EFFECTIVE) >> op) & 1) === 0
-    : version > head(s, LOW) || ((head(s, LATE) >> op) & 1) === 1;
+  const counts = context.conditional ? ((head(s, EFFECTIVE) >> op) & 1) === 0 : isAwaited(s, op);
   if (vouches && counts) acknowledge(s, op, n, context);
 }
