@@ -13,6 +13,7 @@ export type Event =
   | 'raise'
   | 'neighbour'
   | 'hint'
+  | 'repair'
   | 'see'
   | 'epoch'
   | 'takeover'

@@ -72,6 +72,8 @@ function tell(
       return `${name} forgets a neighbour: floor ${showVersion(detail)}`;
     case 'hint':
       return `a hint brings ${version} to ${name}, which installs it`;
+    case 'repair':
+      return `the primary of epoch ${detail} repairs ${name}, which installs ${showVersion(get(after, n, ENTRY))}`;
     case 'see':
       return `${name} sees epoch ${detail}`;
     case 'epoch':

@@ -107,8 +107,8 @@ export const neighbours: Events = (s, { scope, rules }, emit) => {
 };
 
 /** A copy that is not a client's write: no acknowledgement, no epoch, from whoever once had it. */
-export const hints: Events = (s, { scope, rules }, emit) => {
-  if (head(s, HINTS) === 0) return;
+export const hints: Events = (s, { scope, rules, conditional }, emit) => {
+  if (head(s, HINTS) === 0 || (conditional && rules.repairs === 'primary')) return;
   for (let op = 0; op < head(s, OPS); op++) {
     const version = head(s, OP_VERSION + op);
     for (let n = 0; n < scope.nodes; n++) {
@@ -119,6 +119,21 @@ export const hints: Events = (s, { scope, rules }, emit) => {
         ? install(next, n, version, rules)
         : installBesideFloor(next, n, version);
       if (isIn) emit(next, 'hint', n, op);
+    }
+  }
+};
+
+/** Or the primary brings what it holds to a member that has seen no later epoch. */
+export const repairs: Events = (s, { scope, rules, conditional }, emit) => {
+  if (head(s, HINTS) === 0 || !conditional || rules.repairs === 'anyone') return;
+  for (let n = 0; n < scope.nodes; n++) {
+    const epoch = get(s, n, SEEN);
+    if (!actsAsPrimary(s, n) || get(s, n, ENTRY) === 0) continue;
+    for (let m = 0; m < scope.nodes; m++) {
+      if (!isMember(s, m, epoch) || get(s, m, SEEN) > epoch) continue;
+      const next = fork(s);
+      next[HINTS] = head(s, HINTS) - 1;
+      if (install(next, m, get(s, n, ENTRY), rules)) emit(next, 'repair', m, epoch);
     }
   }
 };

@@ -30,6 +30,7 @@ const EVENTS: readonly Events[] = [
   events.evictions,
   events.neighbours,
   events.hints,
+  events.repairs,
   events.sightings,
   epochs,
   takeovers,

@@ -65,6 +65,8 @@ export interface Rules {
   readonly ownFloor: boolean;
   /** P: a record is not evicted while its frames are on their way. */
   readonly pin: boolean;
+  /** P: where writes are conditional, repairs are the primary's, of what it holds, and fenced. */
+  readonly repairs: 'primary' | 'anyone';
   /** P: a lease is the granting primary's alone, and void once its answer has changed. */
   readonly leaseVoid: boolean;
 }
@@ -100,5 +102,6 @@ export const RULES: Rules = {
   settleCountsUnknown: true,
   ownFloor: true,
   pin: true,
+  repairs: 'primary',
   leaseVoid: true,
 };
