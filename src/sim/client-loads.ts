@@ -147,6 +147,8 @@ export class ClientLoads implements LoadsOutbox {
 
   /** What is left over when nothing is to be done; null if nothing is. */
   get leftovers(): string | null {
+    // What is only remembered is forgotten in passing, when its time is over: nobody wakes up for it.
+    this.machine.tick(this.#host.now, this);
     const { waiting, loading, asking, keys } = this.machine.stats;
     if (waiting > 0) return `${waiting} calls that wait`;
     if (loading > 0) return `${loading} loads`;
