@@ -136,7 +136,8 @@ test('An error reaches all who wait, in every thread, and is not a value (NODE-7
   const thread = startThread(t, cluster.handle(), async (handle, { shoal, say }) => {
     const client = shoal.connect(handle);
     const call = client.getOrLoad('k', () => 'must not be called');
-    await client.set('other', 1); // its answer comes behind that of the question
+    // Of the same node, so its answer comes behind that of the question; and of no effect.
+    await client.expire('k', 60_000);
     say('waits');
     const error = await call.then(
       () => null,
