@@ -144,9 +144,13 @@ const wrong: readonly (readonly [unknown, typeof TypeError | typeof RangeError, 
   [{ breaker: null }, TypeError, 'breaker must be a CircuitBreaker: received null'],
 ];
 
+/** A jitter is not for loads alone. */
+const messageOf = (text: string): string =>
+  text.startsWith('jitter') ? `Cannot shorten time to live: ${text}` : `Cannot load: ${text}`;
+
 for (const [options, error, text] of wrong) {
   test(`checkLoad() refuses: ${text}`, () => {
-    const expected = { name: error.name, message: `Cannot load: ${text}` };
+    const expected = { name: error.name, message: messageOf(text) };
     // Twice: what was refused is not taken the second time.
     for (let i = 0; i < 2; i++) assert.throws(() => check(options), expected);
   });
