@@ -20,9 +20,14 @@ export class Endings {
 
   /** Ends a call; with a stale value instead of a failure, where it may be. */
   give(now: Instant, call: LoadCall, outcome: LoadOutcome, out: LoadsOutbox): void {
-    const { stale } = call;
-    if (outcome.status !== 'failed' || stale === null) this.settle(call, outcome, out);
-    else if (now < after(stale.expiry, call.terms.staleIfError)) this.giveStale(call, stale, out);
+    const { staleIfError } = call.terms;
+    if (outcome.status !== 'failed' || staleIfError === 0) {
+      this.settle(call, outcome, out);
+      return;
+    }
+    // It may have come when nothing could be seen: what is there now is the latest that it may have.
+    const stale = call.stale ?? out.look(call.key)?.kept ?? null;
+    if (stale !== null && now < after(stale.expiry, staleIfError)) this.giveStale(call, stale, out);
     else this.settle(call, outcome, out);
   }
 

@@ -3,44 +3,8 @@
  * measure beside programs that may not be installed.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
-
-interface Table {
-  readonly title: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly (string | number)[])[];
-  readonly notes: readonly string[];
-}
-
-/** The tables of a suite in smoke size. */
-function smoke(suite: string, environment: NodeJS.ProcessEnv = process.env): Table[] {
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-bench-'));
-  try {
-    const file = join(folder, 'report.json');
-    const run = spawnSync(process.execPath, [MAIN, suite, '--smoke', '--json', file], {
-      encoding: 'utf8',
-      timeout: 60_000,
-      env: environment,
-    });
-    assert.equal(run.status, 0, run.stderr);
-    const tables = JSON.parse(readFileSync(file, 'utf8')).suites[suite] as Table[];
-    for (const { title, columns, rows, notes } of tables) {
-      assert.ok([title, ...notes].every((line) => run.stdout.includes(line)));
-      assert.ok(rows.every((row) => row.length === columns.length));
-      assert.ok(rows.flat().every((cell) => typeof cell === 'string' || Number.isFinite(cell)));
-    }
-    return tables;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import { smoke } from './suites.js';
 
 describe('npm run bench', () => {
   test('-- cluster --smoke measures the hop at 1 and 64 in flight, and 1 node against 5 (CLUSTER-7, NODE-8, BENCH-1)', () => {
@@ -159,36 +123,6 @@ describe('npm run bench', () => {
       [row[column.indexOf('node-down')], row[column.indexOf('errors')]],
       [0, 'none'],
     );
-  });
-
-  test('-- herd --smoke loads once for all who miss, beside others, deaths and bad loaders, and says who is missing (NODE-7, NODE-9, BENCH-1)', () => {
-    const [all, popular, limited, deaths, hits, misses, cost] = smoke('herd', {
-      ...process.env,
-      PATH: '',
-    });
-    assert.deepEqual(
-      all?.rows.map((row) => row[all.columns.indexOf('loads a key')]),
-      [1, 1],
-    );
-    for (const table of [popular, limited]) {
-      assert.deepEqual(
-        table?.rows.map(([who]) => who),
-        ['shoal, beta 1', 'shoal, beta 0', 'bentocache', 'lru-cache'],
-      );
-      assert.ok(
-        table?.rows.every((row) => row.at(-1) === 0),
-        'no errors',
-      );
-      assert.ok(table?.notes.some((note) => note.includes('skipped: redis-server is not')));
-    }
-    assert.equal(deaths?.rows.length, 4);
-    assert.equal(hits?.rows.length, 8);
-    const gets = new Map(misses?.rows.map(([loader, , outcomes]) => [loader, String(outcomes)]));
-    assert.match(gets.get('good') ?? '', /^value \d+$/);
-    assert.match(gets.get('hangs') ?? '', /^ERR_LOAD_TIMEOUT \d+$/);
-    assert.match(gets.get('hangs, stale') ?? '', /^stale \d+$/);
-    assert.match(gets.get('throws') ?? '', /^ERR_LOADER \d+$/);
-    assert.equal(cost?.rows.length, 10);
   });
 
   test('-- peers --smoke says what is missing where there is no redis-server (BENCH-1)', () => {

@@ -884,3 +884,14 @@ test('Loads give the lease of a fill back that may not have come to its primary 
   assert.deepEqual(desk.said(), ['release k 1 returned', 'a: v']);
   desk.assertOver();
 });
+
+test('Loads look once more before they fail a call that could see nothing when it came (NODE-7)', () => {
+  const desk = new LoadsDesk();
+  desk.call('a', { staleIfError: duration(1_000) }, null);
+  desk.answer('granted', 1);
+  desk.said();
+  desk.values.set('k', kept('old', desk.now));
+  desk.end('failed', 'down');
+  assert.ok(desk.said().some((line) => line.startsWith('a: ') && line.includes('old')));
+  desk.assertOver();
+});
