@@ -187,6 +187,7 @@ export class LoadTable {
     this.#leftovers.add(load, after(now, pause));
   }
 
+  /** Ends the pause, if there is one. */
   unpause(load: KeyLoads): void {
     this.#leftovers.remove(load);
     this.tidy(load);

@@ -86,7 +86,7 @@ export interface LeaseOrder extends LeaseToken {
   readonly reason: ReleaseReason;
   /** lease: how long the load may take. release: how long the outcome is remembered. Milliseconds. */
   readonly limit: Duration;
-  /** fill: load time and stale window (base/loading-word.ts). */
+  /** fill: load time and stale window (base/brief.ts). */
   readonly loading: number;
 }
 
